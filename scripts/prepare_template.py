@@ -1,0 +1,13 @@
+"""Make a database a good template: complete in itself, and quick to open in a browser."""
+
+
+def main(env, argv):
+    parameters = env["ir.config_parameter"]
+    # files inside the database: `createdb -T` then copies everything, there is no filestore to share
+    parameters.set_param("ir_attachment.location", "db")
+    env["ir.attachment"].force_storage()
+    # wkhtmltopdf has nothing to wait for on our pages; Odoo's default is a second for each call
+    parameters.set_param("report.print_delay", "0")
+    env.cr.commit()
+    # the bundles of the web client, which every browser tour would otherwise build again
+    env["ir.qweb"]._pregenerate_assets_bundles()
