@@ -1,0 +1,41 @@
+"""The few words that several models share."""
+
+# How a notice can reach the customer. Another module adds its own with `_get_channels()`.
+CHANNELS = [
+    ("email", "E-mail"),
+    ("letter", "Letter"),
+    ("call", "Call"),
+]
+
+# Why an open item is, or is not, to be reminded now. The order is the precedence: the first that
+# applies is the one that is shown. See `credit.collection.item._assess`.
+DECISIONS = [
+    ("credit", "Open credit"),
+    ("excluded", "Excluded from dunning"),
+    ("blocked", "Payment blocked"),
+    ("in_payment", "In payment"),
+    ("no_dunning", "No dunning"),
+    ("hold", "On hold"),
+    ("tolerance", "Below tolerance"),
+    ("credits", "Covered by credits"),
+    ("failed", "Notice not delivered"),
+    ("last_level", "Last level reached"),
+    ("not_late", "Not late enough"),
+    ("waiting", "Waiting since the last notice"),
+    ("quiet", "Quiet days"),
+    ("queued", "Notice about to be sent"),
+    ("minimum", "Below the minimum of the level"),
+    ("due", "To be reminded"),
+]
+
+# An overdue item with one of these decisions is listed on its customer's notice.
+CLAIMED_DECISIONS = (
+    "failed",
+    "last_level",
+    "not_late",
+    "waiting",
+    "quiet",
+    "queued",
+    "minimum",
+    "due",
+)

@@ -1,0 +1,18 @@
+from . import (
+    credit_collection_policy,
+    credit_collection_policy_rule,
+    credit_collection_case,
+    credit_collection_hold,
+    credit_collection_item,
+    credit_collection_run,
+    credit_collection_dunning,
+    credit_collection_delivery,
+    account_move,
+    account_move_line,
+    account_partial_reconcile,
+    mail_activity,
+    mail_mail,
+    res_company,
+    res_config_settings,
+    res_partner,
+)

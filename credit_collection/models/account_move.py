@@ -1,0 +1,276 @@
+from functools import partial
+
+from psycopg2.extensions import TransactionRollbackError
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import mute_logger
+
+_READERS = "credit_collection.credit_collection_group_readonly"
+_TOUCHED = "credit_collection.touched"
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    collection_policy_id = fields.Many2one(
+        "credit.collection.policy",
+        "Dunning policy",
+        copy=False,
+        check_company=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        groups=_READERS,
+        help="Overrides the policy of the customer for this invoice.",
+    )
+    collection_level_id = fields.Many2one(
+        "credit.collection.level",
+        "Treated as reminded up to",
+        copy=False,
+        ondelete="restrict",
+        groups=_READERS,
+    )
+    collection_level_date = fields.Date(
+        copy=False,
+        groups=_READERS,
+        help="Notices sent up to this day do not count for the level of the invoice.",
+    )
+    collection_item_ids = fields.Many2many(
+        "credit.collection.item", compute="_compute_collection_item_ids", groups=_READERS
+    )
+    collection_explanation = fields.Char(
+        "Dunning", compute="_compute_collection_item_ids", groups=_READERS
+    )
+    dunning_line_ids = fields.Many2many(
+        "credit.collection.dunning.line", compute="_compute_dunning_line_ids", groups=_READERS
+    )
+    dunning_count = fields.Integer(compute="_compute_dunning_line_ids", groups=_READERS)
+    dunning_level_id = fields.Many2one(
+        "credit.collection.level",
+        "Dunning level",
+        compute="_compute_collection_item_ids",
+        search="_search_dunning_level_id",
+        groups=_READERS,
+    )
+    collection_hold_count = fields.Integer(
+        compute="_compute_collection_hold_count", groups=_READERS
+    )
+
+    # -------------------------------------------------------------------------
+    # What the collector sees
+    # -------------------------------------------------------------------------
+
+    @api.depends("line_ids.amount_residual", "payment_state")
+    def _compute_collection_item_ids(self):
+        items = self.env["credit.collection.item"].search(
+            [("move_line_id.move_id", "in", self._origin.ids)]
+        )
+        by_move = items.grouped("move_id")
+        for move in self:
+            own = by_move.get(move._origin, items.browse())
+            next_up = own.sorted(lambda item: (item.date_next or item.date_due, item.id))[:1]
+            move.collection_item_ids = own
+            move.collection_explanation = next_up.explanation
+            move.dunning_level_id = own.level_id.sorted("delay_days")[-1:]
+
+    def _search_dunning_level_id(self, operator, value):
+        return Domain("line_ids.collection_item_ids.level_id", operator, value)
+
+    def _compute_dunning_line_ids(self):
+        lines = self.env["credit.collection.dunning.line"].search(
+            [
+                ("move_line_id.move_id", "in", self._origin.ids),
+                ("dunning_id.state", "!=", "draft"),
+            ],
+            order="id desc",
+        )
+        by_move = lines.grouped(lambda line: line.move_line_id.move_id)
+        for move in self:
+            own = by_move.get(move._origin, lines.browse())
+            move.dunning_line_ids = own
+            move.dunning_count = len(own.dunning_id)
+
+    def _compute_collection_hold_count(self):
+        groups = self.env["credit.collection.hold"]._read_group(
+            [("move_id", "in", self._origin.ids), ("state", "=", "active")],
+            ["move_id"],
+            ["__count"],
+        )
+        counts = {move.id: count for move, count in groups}
+        for move in self:
+            move.collection_hold_count = counts.get(move._origin.id, 0)
+
+    @api.constrains("collection_policy_id", "collection_level_id")
+    def _check_collection_policy(self):
+        for move in self:
+            if not (move.collection_policy_id or move.collection_level_id):
+                continue
+            if move.move_type not in ("out_invoice", "out_receipt", "entry"):
+                raise ValidationError(
+                    self.env._("%(invoice)s is not a claim on a customer.", invoice=move.name)
+                )
+            level = move.collection_level_id
+            if level and level.policy_id != move.collection_policy_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(level)s is not a level of the policy of the invoice.", level=level.name
+                    )
+                )
+
+    # -------------------------------------------------------------------------
+    # Actions
+    # -------------------------------------------------------------------------
+
+    def action_collection_open_case(self):
+        self.ensure_one()
+        case = self.env["credit.collection.case"]._get_for_partner(self.partner_id, self.company_id)
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": case._name,
+            "res_id": case.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }
+
+    def action_collection_open_dunnings(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "credit_collection.credit_collection_dunning_action"
+        )
+        return action | {
+            "domain": [("id", "in", self.dunning_line_ids.dunning_id.ids)],
+            "context": {"create": False},
+        }
+
+    def action_collection_hold(self):
+        """Open a new hold on this invoice."""
+        self.ensure_one()
+        self.env["credit.collection.hold"].check_access("create")
+        case = self.env["credit.collection.case"]._get_for_partner(self.partner_id, self.company_id)
+        action = case.action_hold()
+        return action | {"context": {"default_case_id": case.id, "default_move_id": self.id}}
+
+    def _collection_set_policy(self, policy, level=None):
+        """Put invoices under another policy, as if they had been reminded up to a level."""
+        for move in self:
+            move.write(
+                {
+                    "collection_policy_id": policy.id,
+                    "collection_level_id": level.id if level else False,
+                    "collection_level_date": fields.Date.context_today(self),
+                }
+            )
+            move._message_log(
+                body=self.env._(
+                    "Dunning policy %(policy)s, treated as reminded up to: %(level)s.",
+                    policy=policy.name or self.env._("of the customer"),
+                    level=level.name if level else self.env._("nothing yet"),
+                )
+            )
+
+    def _collection_task_for_large(self):
+        """Give the collector a task for each customer with a large invoice among these."""
+        for move in self:
+            company = move.company_id
+            if move.amount_residual_signed < company.collection_large_amount:
+                continue
+            case = self.env["credit.collection.case"]._get_for_partner(move.partner_id, company)
+            case._schedule_task(
+                "credit_collection.mail_activity_type_large_overdue", note=move.display_name
+            )
+
+    # -------------------------------------------------------------------------
+    # The ledger changes: the cases follow
+    # -------------------------------------------------------------------------
+
+    def write(self, vals):
+        res = super().write(vals)
+        if {
+            "state",
+            "payment_state",
+            "collection_policy_id",
+            "collection_level_id",
+            "collection_level_date",
+        } & vals.keys():
+            self._collection_touch(moves=self)
+        return res
+
+    def _check_draftable(self):
+        self._collection_check_dunned()
+        return super()._check_draftable()
+
+    def _collection_check_dunned(self):
+        """An invoice that a sent notice quotes is corrected by a credit note, where the company says so."""
+        kept = self.filtered(
+            lambda move: move.state == "posted" and move.sudo().company_id.collection_protect_dunned
+        )
+        if not kept:
+            return
+        quoted = self.env["credit.collection.dunning.line"].sudo()._read_group(
+            [("move_line_id.move_id", "in", kept.ids), ("dunning_id.state", "=", "sent")],
+            ["move_line_id"],
+        )
+        for move in kept & self.union(*(line.move_id for (line,) in quoted)):
+            raise UserError(
+                self.env._(
+                    "A reminder for %(invoice)s was sent to the customer: issue a credit note "
+                    "instead of changing or cancelling the invoice.",
+                    invoice=move.name,
+                )
+            )
+
+    def button_draft(self):
+        res = super().button_draft()
+        self._collection_annotate_notices()
+        return res
+
+    def _collection_annotate_notices(self):
+        """Drafts forget the invoice; a notice that quotes it gets a remark on its case."""
+        lines = (
+            self.env["credit.collection.dunning.line"]
+            .sudo()  # whoever corrects the invoice need not know of notices
+            .search([("move_line_id.move_id", "in", self.ids)])
+        )
+        lines.filtered(lambda line: line.state == "draft").unlink()
+        for dunning, quoted in lines.exists().grouped("dunning_id").items():
+            if dunning.state == "sent":
+                dunning.case_id._message_log(
+                    body=self.env._(
+                        "%(invoice)s, claimed in %(notice)s, was reset to draft by %(user)s.",
+                        invoice=", ".join(quoted.mapped("name")),
+                        notice=dunning.name,
+                        user=self.env.user.name,
+                    )
+                )
+
+    @api.model
+    def _collection_touch(self, moves=None, partners=None):
+        """Remember whose ledger changed; their cases are brought up to date before the commit.
+
+        One statement for all of them, whatever the number of invoices.
+        """
+        data = self.env.cr.precommit.data
+        if _TOUCHED not in data:
+            data[_TOUCHED] = (set(), set())
+            self.env.cr.precommit.add(partial(self.env["account.move"]._collection_refresh_touched))
+        data[_TOUCHED][0].update(moves.ids if moves else ())
+        data[_TOUCHED][1].update(partners.ids if partners else ())
+
+    def _collection_refresh_touched(self):
+        move_ids, partner_ids = self.env.cr.precommit.data.pop(_TOUCHED, (set(), set()))
+        if not move_ids and not partner_ids:
+            return
+        # the cases are ours to keep, whoever books and in whichever company
+        Item = self.env(su=True)["credit.collection.item"]
+        self.env.flush_all()  # a rollback to the savepoint must not lose what others wrote
+        try:
+            with self.env.cr.savepoint(flush=False), mute_logger("odoo.sql_db"):
+                Item._assess(
+                    moves=Item.env["account.move"].browse(move_ids),
+                    partners=Item.env["res.partner"].browse(partner_ids),
+                )
+        except TransactionRollbackError:
+            # Somebody else writes the same cases at this moment. Booking a payment must never fail
+            # for that: the daily job, run now, looks again when both have finished.
+            Item.env.ref("credit_collection.ir_cron_assess")._trigger()

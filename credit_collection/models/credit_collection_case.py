@@ -1,0 +1,264 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL, email_normalize
+
+from ..tools.ageing import days_late
+
+
+class CreditCollectionCase(models.Model):
+    """One customer in one company: a row of the collector's worklist.
+
+    Cases are opened, totalled and closed by `credit.collection.item._assess`, in the transaction
+    that changes the ledger. What a person decides (collector, notes, tasks) is kept.
+    """
+
+    _name = "credit.collection.case"
+    _description = "Collection Case"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "amount_overdue desc, id"
+    _check_company_auto = True
+    _mail_post_access = "read"
+
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
+    partner_id = fields.Many2one(
+        "res.partner", "Customer", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    user_id = fields.Many2one(
+        "res.users",
+        "Collector",
+        tracking=True,
+        index="btree_not_null",
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+    )
+    policy_id = fields.Many2one("credit.collection.policy", "Policy", readonly=True)
+    state = fields.Selection(
+        [("open", "Open"), ("closed", "Nothing overdue")],
+        required=True,
+        default="open",
+        readonly=True,
+    )
+    amount_residual = fields.Monetary("Open", readonly=True)
+    amount_overdue = fields.Monetary("Overdue", readonly=True)
+    amount_credit = fields.Monetary("Open credits", readonly=True)
+    amount_due = fields.Monetary(
+        "To be reminded", readonly=True, help="What the next run would send a notice for."
+    )
+    date_oldest_due = fields.Date("Overdue since", readonly=True)
+    days_late = fields.Integer("Days late", compute="_compute_days_late")
+    level_id = fields.Many2one("credit.collection.level", "Level", readonly=True)
+    date_last_notice = fields.Date("Last notice", readonly=True)
+    date_next_notice = fields.Date("Next notice", readonly=True)
+
+    item_ids = fields.One2many("credit.collection.item", "case_id", readonly=True)
+    hold_ids = fields.One2many("credit.collection.hold", "case_id", readonly=True)
+    dunning_ids = fields.One2many("credit.collection.dunning", "case_id", readonly=True)
+    dunning_count = fields.Integer(compute="_compute_counts")
+    hold_count = fields.Integer(compute="_compute_counts")
+    explanation = fields.Char("What happens next", compute="_compute_explanation")
+
+    _partner_company_unique = models.UniqueIndex(
+        "(partner_id, company_id)", "There is one case for a customer in a company."
+    )
+    _worklist_idx = models.Index("(company_id, state, amount_overdue DESC, id)")
+
+    @api.depends("partner_id.name")
+    def _compute_display_name(self):
+        for case in self:
+            case.display_name = case.partner_id.sudo().name  # the name alone, also when archived
+
+    @api.depends("date_oldest_due")
+    def _compute_days_late(self):
+        today = fields.Date.context_today(self)
+        for case in self:
+            case.days_late = case.date_oldest_due and days_late(case.date_oldest_due, today) or 0
+
+    def _compute_counts(self):
+        notices = self.env["credit.collection.dunning"]._read_group(
+            [("case_id", "in", self.ids), ("state", "!=", "draft")], ["case_id"], ["__count"]
+        )
+        holds = self.env["credit.collection.hold"]._read_group(
+            [("case_id", "in", self.ids), ("state", "=", "active")], ["case_id"], ["__count"]
+        )
+        notice_count = {case.id: count for case, count in notices}
+        hold_count = {case.id: count for case, count in holds}
+        for case in self:
+            case.dunning_count = notice_count.get(case.id, 0)
+            case.hold_count = hold_count.get(case.id, 0)
+
+    @api.depends("item_ids.decision", "item_ids.date_next")
+    def _compute_explanation(self):
+        """Say what happens next to the item that comes first."""
+        leading = dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT DISTINCT ON (case_id) case_id, id
+                      FROM credit_collection_item
+                     WHERE case_id = ANY(%s) AND decision NOT IN ('credit', 'excluded')
+                  ORDER BY case_id, decision != 'due', date_next NULLS LAST, date_due, id
+                    """,
+                    self.ids,
+                    to_flush=self.env["credit.collection.item"]._fields["decision"],
+                )
+            )
+        )
+        Item = self.env["credit.collection.item"]
+        items = Item.browse(leading.values())
+        items.fetch(["decision"])
+        for case in self:
+            item = Item.browse(leading.get(case.id))
+            case.explanation = item.explanation if item else self.env._("Nothing is open.")
+
+    def write(self, vals):
+        collectors = {case: case.user_id for case in self} if "user_id" in vals else {}
+        res = super().write(vals)
+        for case, before in collectors.items():
+            if case.user_id != before:
+                case._reassign_tasks(before)
+        return res
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_notices(self):
+        self.dunning_ids._unlink_except_draft()
+
+    # -------------------------------------------------------------------------
+    # Actions
+    # -------------------------------------------------------------------------
+
+    def action_open_items(self):
+        self.ensure_one()
+        return self._open("credit_collection_item_action", [("case_id", "=", self.id)])
+
+    def action_open_dunnings(self):
+        self.ensure_one()
+        return self._open("credit_collection_dunning_action", [("case_id", "=", self.id)])
+
+    def action_open_holds(self):
+        self.ensure_one()
+        action = self._open("credit_collection_hold_action", [("case_id", "=", self.id)])
+        return action | {"context": {"default_case_id": self.id}}
+
+    def action_open_invoices(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("account.action_move_out_invoice_type")
+        return action | {
+            "domain": [
+                ("commercial_partner_id", "=", self.partner_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("move_type", "in", self.env["account.move"].get_sale_types(True)),
+            ],
+            "context": {"create": False},
+        }
+
+    def action_hold(self):
+        """Open a new hold on this customer."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Put on hold"),
+            "res_model": "credit.collection.hold",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_case_id": self.id},
+        }
+
+    def action_refresh(self):
+        """Look at the ledger of these customers again."""
+        self._refresh()
+
+    def _open(self, action_name, domain):
+        action = self.env["ir.actions.act_window"]._for_xml_id(f"credit_collection.{action_name}")
+        return action | {"domain": domain, "context": {}}
+
+    # -------------------------------------------------------------------------
+    # Business
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_for_partner(self, partner, company):
+        """Return the case of a customer in a company, opening it if there is none yet."""
+        commercial = partner.commercial_partner_id
+        Case = self.sudo().with_context(tracking_disable=True)  # opened for whoever needs it
+        case = Case.search([("partner_id", "=", commercial.id), ("company_id", "=", company.id)])
+        if not case:
+            case = Case.create(
+                {
+                    "partner_id": commercial.id,
+                    "company_id": company.id,
+                    "user_id": company.sudo().collection_user_id.id,
+                    "state": "closed",
+                }
+            )
+        return case.sudo(self.env.su).with_context(tracking_disable=False)
+
+    def _refresh(self):
+        """Assess these customers again, now."""
+        self.env["credit.collection.item"]._assess(self.company_id, partners=self.partner_id)
+
+    def _get_collector(self):
+        """Return who works this case: tasks go to this user."""
+        self.ensure_one()
+        manager = self.env.ref("credit_collection.credit_collection_group_manager")
+        return (
+            self.user_id
+            or self.company_id.collection_user_id
+            or manager.sudo().all_user_ids.filtered(
+                lambda user: user.active and not user.share and self.company_id in user.company_ids
+            )[:1]
+            or self.env.user
+        )
+
+    def _schedule_task(self, xmlid, summary="", note="", date_deadline=None):
+        """Give the collector a task, unless the case already has one of this type that is open."""
+        activity_type = self.env.ref(xmlid)
+        tasks = self.env["mail.activity"]
+        for case in self:
+            if activity_type in case.activity_ids.activity_type_id:
+                continue
+            tasks |= case.activity_schedule(
+                xmlid,
+                date_deadline=date_deadline,
+                summary=summary or activity_type.summary or activity_type.name,
+                note=note,
+                user_id=case._get_collector().id,
+                automated=True,
+            )
+        return tasks
+
+    def _close_tasks(self):
+        """Close the tasks that were about a debt that is paid."""
+        for case in self:
+            case.activity_ids.filtered("automated").action_feedback(
+                feedback=self.env._("Closed by itself: nothing is overdue any more.")
+            )
+
+    def _reassign_tasks(self, before):
+        self.ensure_one()
+        tasks = self.activity_ids.filtered(lambda task: task.automated and task.user_id == before)
+        if tasks and self.user_id:
+            tasks.user_id = self.user_id
+
+    def _get_email_blocked(self, emails):
+        """Return those of the addresses that asked not to be written to."""
+        normalized = [email_normalize(email) for email in emails if email]
+        blocked = self.env["mail.blacklist"].sudo().search([("email", "in", normalized)])
+        return set(blocked.mapped("email"))
+
+    def _message_receive_bounce(self, email, partner):
+        """A notice came back: it was not delivered after all."""
+        super()._message_receive_bounce(email, partner)
+        self.dunning_ids.sudo()._receive_bounce(email)  # the mail gateway acts for nobody
+
+    @api.model
+    def _get_overdue_domain(self):
+        return Domain("state", "=", "open")
+
+    @api.model
+    def _cron_assess(self):
+        """Look at every company's ledger once a day: levels are reached by waiting alone."""
+        companies = self.env["res.company"].search([])
+        self.env["ir.cron"]._commit_progress(remaining=len(companies))
+        for company in companies:
+            self.env["credit.collection.item"]._assess(company)
+            self.env["ir.cron"]._commit_progress(1)

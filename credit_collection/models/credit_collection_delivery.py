@@ -1,0 +1,228 @@
+from uuid import uuid4
+
+from lxml import html
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import email_normalize, email_split
+
+from ..const import CHANNELS
+
+
+class CreditCollectionDelivery(models.Model):
+    """One way by which a notice goes to the customer, and the proof that it went.
+
+    A module that adds a channel extends the selection and `_get_automatic_channels()`, and writes
+    `_send_<channel>()`.
+    """
+
+    _name = "credit.collection.delivery"
+    _description = "Delivery of a Notice"
+    _order = "id"
+
+    dunning_id = fields.Many2one(
+        "credit.collection.dunning", "Notice", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="dunning_id.company_id")
+    channel = fields.Selection(CHANNELS, required=True)
+    state = fields.Selection(
+        [
+            ("todo", "To do"),
+            ("under_way", "Under way"),
+            ("sent", "Sent"),
+            ("failed", "Failed"),
+            ("cancel", "Cancelled"),
+        ],
+        required=True,
+        default="todo",
+        help="Under way: an e-mail handed to the mail server's queue, a letter printed but not yet "
+        "posted, a call on somebody's list.",
+    )
+    is_superseded = fields.Boolean(help="A failed try that was repeated later.")
+    recipient = fields.Char(help="The e-mail address, as it was used.")
+    date_sent = fields.Datetime("Sent at")
+    sent_by_id = fields.Many2one("res.users", help="Who posted the letter or made the call.")
+    failure_reason = fields.Char()
+    mail_message_id = fields.Many2one("mail.message", index="btree_not_null", ondelete="set null")
+    activity_id = fields.Many2one("mail.activity", index="btree_not_null", ondelete="set null")
+
+    _todo_idx = models.Index("(id) WHERE state = 'todo'")
+
+    @api.model
+    def _get_automatic_channels(self):
+        """The channels that need nobody: the others wait until a person prints, or calls."""
+        return ["email", "call"]
+
+    # -------------------------------------------------------------------------
+    # What became of it
+    # -------------------------------------------------------------------------
+
+    def _set_sent(self):
+        """Note as sent; the first delivery that is sent moves the levels."""
+        deliveries = self.filtered(lambda one: one.state in ("todo", "under_way"))
+        deliveries.sudo().write(
+            {"state": "sent", "date_sent": fields.Datetime.now(), "sent_by_id": self.env.user.id}
+        )
+        deliveries.dunning_id._update_from_deliveries()
+
+    def _set_failed(self, reason):
+        deliveries = self.filtered(lambda one: one.state in ("todo", "under_way", "sent"))
+        deliveries.sudo().write({"state": "failed", "failure_reason": reason})
+        deliveries.dunning_id._update_from_deliveries()
+
+    def _cancel(self):
+        self.sudo().write({"state": "cancel"})
+        self._get_unsent_mails().sudo().write({"state": "cancel"})
+        self.activity_id.sudo().unlink()
+
+    def _get_unsent_mails(self):
+        messages = self.mail_message_id
+        if not messages:
+            return self.env["mail.mail"]
+        return self.env["mail.mail"].search(
+            [("mail_message_id", "in", messages.ids), ("state", "=", "outgoing")]
+        )
+
+    # -------------------------------------------------------------------------
+    # E-mail
+    # -------------------------------------------------------------------------
+
+    def _send_email(self):
+        """Hand the e-mails to Odoo's mail queue; they count as sent when the server took them."""
+        for delivery, reason in self._get_undeliverable():
+            delivery._set_failed(reason)
+        ready = self.filtered(lambda one: one.state == "todo")
+        if not ready:
+            return
+        dunnings = ready.dunning_id
+        dunnings._make_letters()
+        mails = self.env["mail.mail"].sudo().create(ready._prepare_mails_vals())
+        for delivery, mail in zip(ready.sudo(), mails, strict=True):
+            delivery.write(
+                {
+                    "state": "under_way",
+                    "mail_message_id": mail.mail_message_id.id,
+                    "recipient": mail.email_to,
+                }
+            )
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    def _get_undeliverable(self):
+        """Return the deliveries that cannot go by e-mail, with the reason of each."""
+        emails = {delivery: delivery.dunning_id._get_email() for delivery in self}
+        blocked = self.env["credit.collection.case"]._get_email_blocked(emails.values())
+        failures = []
+        for delivery, email in emails.items():
+            if not email:
+                failures.append((delivery, self.env._("There is no e-mail address.")))
+            elif not email_split(email) or not email_normalize(email, strict=False):
+                failures.append(
+                    (delivery, self.env._("%(email)s is not an e-mail address.", email=email))
+                )
+            elif email_normalize(email, strict=False) in blocked:
+                failures.append(
+                    (delivery, self.env._("%(email)s asked not to be written to.", email=email))
+                )
+        return failures
+
+    def _prepare_mails_vals(self):
+        """Return the values of the e-mails, each template rendered once per language."""
+        texts = self._render_texts()
+        reply_to = self.dunning_id.case_id._notify_get_reply_to()
+        vals_list = []
+        for delivery in self:
+            dunning = delivery.dunning_id
+            case = dunning.case_id
+            attachments = dunning.letter_id | dunning._get_invoice_attachments()
+            subject, body = texts[delivery]
+            vals_list.append(
+                {
+                    "subject": subject,
+                    "body_html": body,
+                    "body": body,
+                    "email_from": delivery._get_email_from(),
+                    "email_to": dunning._get_email(),
+                    "reply_to": reply_to[case.id],
+                    "author_id": dunning.company_id.partner_id.id,
+                    "model": case._name,
+                    "res_id": case.id,
+                    "message_type": "email_outgoing",
+                    "subtype_id": False,
+                    "is_notification": False,
+                    "auto_delete": False,
+                    "attachment_ids": [(4, attachment.id) for attachment in attachments],
+                }
+            )
+        return vals_list
+
+    def _get_email_from(self):
+        company = self.dunning_id.company_id
+        return company.collection_email_from or company.email_formatted or self.env.user.email_formatted
+
+    def _render_texts(self):
+        """Return `{delivery: (subject, body)}`; the body of a batch is rendered in one go."""
+        texts = {}
+        for (level, lang), deliveries in self.grouped(
+            lambda one: (one.dunning_id.level_id, one.dunning_id.lang)
+        ).items():
+            template = level.mail_template_id.sudo().with_context(lang=lang)
+            dunnings = deliveries.dunning_id.with_context(lang=lang)
+            subjects = template._render_field("subject", dunnings.ids, set_lang=lang)
+            bodies = self._render_bodies(template, dunnings)
+            for delivery in deliveries:
+                dunning = delivery.dunning_id
+                texts[delivery] = (subjects[dunning.id], bodies[dunning.id])
+        return texts
+
+    @api.model
+    def _render_bodies(self, template, dunnings):
+        """Render one body for each notice with a single compilation of the template.
+
+        Odoo compiles a template again for every record; a loop around its body compiles once.
+        """
+        mark = f"notice-{uuid4()}"
+        content = html.fragment_fromstring(template.body_html, create_parent="t")
+        loop = html.fragment_fromstring(
+            f'<t t-foreach="dunnings" t-as="object"><i id="{mark}"></i></t>'
+        )
+        loop.append(content)
+        rendered = self.env["ir.qweb"]._render(
+            loop, template._render_eval_context() | {"dunnings": dunnings}, lang=dunnings.env.lang
+        )
+        bodies = str(rendered).split(f'<i id="{mark}"></i>')[1:]
+        wrapped = self.env["ir.qweb"].with_context(lang=dunnings.env.lang)
+        return {
+            dunning.id: wrapped._render(
+                "credit_collection.dunning_email_layout",
+                {"body": Markup(body), "dunning": dunning},  # noqa: S704  rendered by QWeb
+            )
+            for dunning, body in zip(dunnings, bodies, strict=True)
+        }
+
+    # -------------------------------------------------------------------------
+    # Call
+    # -------------------------------------------------------------------------
+
+    def _send_call(self):
+        """Put the call on the collector's list; it counts as sent when it was made."""
+        for delivery in self:
+            dunning = delivery.dunning_id
+            activity = dunning.case_id.activity_schedule(
+                "mail.mail_activity_data_call",
+                summary=self.env._(
+                    "%(level)s: call about %(amount)s",
+                    level=dunning.level_id.name,
+                    amount=dunning.amount_text,
+                ),
+                user_id=dunning.case_id._get_collector().id,
+                automated=True,
+            )
+            delivery.sudo().write({"state": "under_way", "activity_id": activity.id})
+
+    def _finish_call(self, feedback):
+        if not feedback:
+            raise UserError(
+                self.env._("Write down what was said: the call is part of the reminder procedure.")
+            )
+        self._set_sent()

@@ -1,0 +1,723 @@
+from collections import defaultdict
+
+from markupsafe import Markup, escape
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL, is_html_empty
+from odoo.tools.misc import format_amount, format_date
+
+from ..const import CLAIMED_DECISIONS
+from ..tools.placeholders import fill_placeholders
+
+
+class CreditCollectionDunning(models.Model):
+    """A notice: what one customer was asked to pay on one day, and how it reached him.
+
+    A draft is made by a run and remade freely. From its approval on it changes only through
+    `_set_state`, and once sent it is evidence.
+    """
+
+    _name = "credit.collection.dunning"
+    _description = "Dunning Notice"
+    _order = "date desc, id desc"
+    _check_company_auto = True
+
+    name = fields.Char("Number", readonly=True, copy=False, index="trigram")
+    run_id = fields.Many2one(
+        "credit.collection.run", readonly=True, index="btree_not_null", ondelete="cascade"
+    )
+    case_id = fields.Many2one(
+        "credit.collection.case", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
+    customer_id = fields.Many2one(related="case_id.partner_id", string="Customer")
+    user_id = fields.Many2one(related="case_id.user_id", string="Collector")
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Addressed to",
+        required=True,
+        ondelete="restrict",
+        domain="[('commercial_partner_id', '=', customer_id)]",
+        help="The contact of the invoices, or another contact of the customer.",
+    )
+    lang = fields.Char("Language", compute="_compute_lang")
+    level_id = fields.Many2one(
+        "credit.collection.level", "Level", required=True, readonly=True, ondelete="restrict"
+    )
+    date = fields.Date(required=True, readonly=True)
+    date_sent = fields.Date("Sent on", readonly=True)
+    date_deadline = fields.Date("To be paid by", readonly=True)
+    state = fields.Selection(
+        [
+            ("draft", "Proposed"),
+            ("queued", "About to be sent"),
+            ("sent", "Sent"),
+            ("failed", "Failed"),
+            ("cancel", "Cancelled"),
+        ],
+        required=True,
+        default="draft",
+        readonly=True,
+    )
+    note = fields.Char(
+        "Remark", readonly=True, help="Why the notice failed or was cancelled, or what was left out."
+    )
+    line_ids = fields.One2many("credit.collection.dunning.line", "dunning_id", readonly=True)
+    delivery_ids = fields.One2many(
+        "credit.collection.delivery", "dunning_id", "Deliveries", readonly=True
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    amount_due = fields.Monetary("Claimed", readonly=True, help="In the currency of the company.")
+    amount_text = fields.Char("To pay", compute="_compute_amount_text")
+    delivery_text = fields.Char("Channels", compute="_compute_delivery_text")
+    letter_id = fields.Many2one("ir.attachment", "Letter", readonly=True, ondelete="restrict")
+    warning = fields.Char(compute="_compute_warning")
+
+    _name_unique = models.UniqueIndex(
+        "(company_id, name) WHERE name IS NOT NULL", "The number of a notice is unique."
+    )
+    _state_idx = models.Index("(company_id, state, date_sent)")
+
+    @api.depends("name")
+    def _compute_display_name(self):
+        for dunning in self:
+            dunning.display_name = dunning.name or self.env._("Draft notice")
+
+    @api.depends("partner_id.lang", "case_id.partner_id.lang", "company_id.partner_id.lang")
+    def _compute_lang(self):
+        installed = {code for code, _name in self.env["res.lang"].get_installed()}
+        for dunning in self:
+            wanted = (
+                dunning.partner_id.lang,
+                dunning.customer_id.lang,
+                dunning.company_id.partner_id.lang,
+            )
+            dunning.lang = next((lang for lang in wanted if lang in installed), "en_US")
+
+    @api.depends("line_ids.amount_residual", "line_ids.currency_id")
+    def _compute_amount_text(self):
+        for dunning in self:
+            dunning.amount_text = dunning._format_totals()
+
+    @api.depends("delivery_ids.state", "level_id")
+    def _compute_delivery_text(self):
+        channels = self.env["credit.collection.delivery"]._fields["channel"]._description_selection(
+            self.env
+        )
+        labels = dict(channels)
+        for dunning in self:
+            used = dunning.delivery_ids.mapped("channel") or dunning.level_id._get_channels()
+            dunning.delivery_text = ", ".join(labels[channel] for channel in used)
+
+    @api.depends("state", "case_id")
+    def _compute_warning(self):
+        """Say what the person who approves should look at first."""
+        drafts = self.filtered(lambda dunning: dunning.state == "draft")
+        credits = {
+            case.id: amount
+            for case, amount in self.env["credit.collection.item"]._read_group(
+                [("case_id", "in", drafts.case_id.ids), ("decision", "=", "credit")],
+                ["case_id"],
+                ["amount_residual:sum"],
+            )
+        }
+        for dunning in self:
+            dunning.warning = False
+            if dunning in drafts and credits.get(dunning.case_id.id):
+                dunning.warning = self.env._(
+                    "%(amount)s of payments or credit notes of this customer are not matched yet.",
+                    amount=format_amount(
+                        self.env, -credits[dunning.case_id.id], dunning.company_id.currency_id
+                    ),
+                )
+            elif dunning in drafts and not dunning._get_email() and dunning.level_id.send_email:
+                dunning.warning = self.env._("There is no e-mail address.")
+
+    def write(self, vals):
+        if not self.env.su and self._get_protected_fields() & vals.keys():
+            raise UserError(self.env._("A notice changes only through its buttons."))
+        if "partner_id" in vals and any(dunning.state == "sent" for dunning in self):
+            raise UserError(self.env._("A notice that was sent never changes."))
+        return super().write(vals)
+
+    @api.model
+    def _get_protected_fields(self):
+        """The fields that no user writes directly: all but whom the notice is addressed to."""
+        return {name for name, field in self._fields.items() if field.store} - {"partner_id"}
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_draft(self):
+        if any(dunning.state != "draft" for dunning in self):
+            raise UserError(
+                self.env._("An approved notice is part of the history: cancel it instead.")
+            )
+
+    # -------------------------------------------------------------------------
+    # Actions
+    # -------------------------------------------------------------------------
+
+    def action_leave_out(self):
+        """Take the whole notice out of the proposal."""
+        for run, dunnings in self.grouped("run_id").items():
+            run._leave_out(dunnings.line_ids.filtered("level_id").move_line_id)
+
+    def action_retry(self):
+        """Try again to deliver what failed, on the first channel of the level."""
+        self.check_access("write")
+        failed = self.filtered(lambda dunning: dunning.state == "failed")
+        if not failed:
+            raise UserError(self.env._("Only a notice that failed can be tried again."))
+        failed.sudo().delivery_ids.filtered(lambda one: one.state == "failed").write(
+            {"is_superseded": True}
+        )
+        failed._set_state("queued", allowed=("failed",))
+        failed._create_deliveries()
+        failed.case_id._refresh()
+        self.env.ref("credit_collection.ir_cron_send_notices").sudo()._trigger()
+
+    def action_print_letters(self):
+        """Print the letters among these notices, as one PDF in the order of language and postcode."""
+        letters = self._get_letters_to_post()
+        reprints = self.filtered(lambda dunning: dunning.state in ("sent", "queued")) - letters
+        letters = letters._prepare_letters() | reprints.filtered("letter_id")
+        if not letters:
+            raise UserError(
+                self.env._("There is no letter to print: approve the run, or choose other notices.")
+            )
+        attachment = self.env["credit.collection.letter"]._merge(letters)
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{attachment.id}?download=true",
+            "target": "new",
+        }
+
+    def action_mark_posted(self):
+        """The printed letters are in the post: from now on they count as sent."""
+        self.check_access("write")
+        letters = self._get_letters_to_post()
+        if not letters:
+            raise UserError(self.env._("None of these notices has a letter that waits to be posted."))
+        deliveries = letters.delivery_ids.filtered(
+            lambda one: one.channel == "letter" and one.state in ("todo", "under_way")
+        )
+        if any(delivery.state == "todo" for delivery in deliveries):
+            raise UserError(self.env._("Print the letters first: some were not printed yet."))
+        deliveries._set_sent()
+
+    def action_open_letter(self):
+        self.ensure_one()
+        if not self.letter_id:
+            raise UserError(self.env._("The letter is made when the notice is printed or sent."))
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{self.letter_id.id}",
+            "target": "new",
+        }
+
+    def action_open_case(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "credit.collection.case",
+            "res_id": self.case_id.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }
+
+    def action_cancel_wizard(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Cancel notices"),
+            "res_model": "credit.collection.dunning.cancel",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_dunning_ids": self.ids},
+        }
+
+    # -------------------------------------------------------------------------
+    # States
+    # -------------------------------------------------------------------------
+
+    def _set_state(self, state, allowed, **vals):
+        """Move these notices; return those that moved. The levels follow."""
+        dunnings = self.filtered(lambda dunning: dunning.state in allowed)
+        if dunnings:
+            dunnings.check_access("write")
+            dunnings.sudo().write({"state": state, **vals})
+            self.env["account.move"]._collection_touch(partners=dunnings.case_id.partner_id)
+        return dunnings
+
+    def _queue(self):
+        """Number the drafts and decide by which channels they go."""
+        drafts = self.filtered(lambda dunning: dunning.state == "draft").sorted("id")
+        drafts.check_access("write")
+        for company, dunnings in drafts.grouped("company_id").items():
+            numbers = self._next_numbers(company, len(dunnings))
+            self.env.flush_all()
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE credit_collection_dunning dunning
+                       SET name = numbered.name, state = 'queued'
+                      FROM unnest(%s, %s) AS numbered (id, name)
+                     WHERE dunning.id = numbered.id
+                    """,
+                    list(dunnings.ids),
+                    numbers,
+                )
+            )
+        self.env["credit.collection.dunning"].invalidate_model(["name", "state"])
+        drafts._create_deliveries()
+        self.env["credit.collection.item"]._assess(
+            drafts.company_id, partners=drafts.case_id.partner_id
+        )
+
+    @api.model
+    def _next_numbers(self, company, count):
+        """Return the next numbers of the company's sequence, drawn at once."""
+        Sequence = self.env["ir.sequence"].sudo()  # collectors may not read sequences
+        code = "credit.collection.dunning"
+        sequence = Sequence.with_company(company).search(
+            [("code", "=", code), ("company_id", "in", (company.id, False))],
+            order="company_id",
+            limit=1,
+        )
+        if sequence.implementation == "standard" and not sequence.use_date_range:
+            drawn = self.env.execute_query(
+                SQL(
+                    "SELECT nextval(%s) FROM generate_series(1, %s)",
+                    f"ir_sequence_{sequence.id:03d}",
+                    count,
+                )
+            )
+            return [sequence.get_next_char(number) for (number,) in drawn]
+        return [sequence.next_by_id() for _number in range(count)]
+
+    def _create_deliveries(self):
+        """Plan the deliveries: on every channel of the level, or on the first one."""
+        vals_list = []
+        for level, dunnings in self.grouped("level_id").items():
+            channels = level._get_channels()
+            if level.channel_mode == "first":
+                channels = channels[:1]
+            vals_list += [
+                {"dunning_id": dunning.id, "channel": channel}
+                for dunning in dunnings
+                for channel in channels
+            ]
+        self.env["credit.collection.delivery"].sudo().create(vals_list)
+
+    def _update_from_deliveries(self):
+        """Draw the consequence of what became of the deliveries."""
+        today = fields.Date.context_today(self)
+        for dunning in self:
+            current = dunning.delivery_ids.filtered(lambda one: not one.is_superseded)
+            sent = current.filtered(lambda one: one.state == "sent")
+            if sent:
+                if dunning._set_state("sent", ("queued", "failed"), date_sent=today, note=False):
+                    dunning._after_sent()
+            elif current and all(one.state == "failed" for one in current):
+                dunning._try_next_channel(current)
+
+    def _try_next_channel(self, failed):
+        """After a failure use the next channel of the level; when there is none, say so."""
+        self.ensure_one()
+        left = [
+            channel
+            for channel in self.level_id._get_channels()
+            if channel not in failed.mapped("channel")
+        ]
+        reason = failed[-1:].failure_reason
+        # nothing has reached the customer: the next channel gets a letter of its own day
+        unsent = {"date_sent": False, "letter_id": False, "note": reason}
+        if left:
+            self._set_state("queued", ("queued", "sent"), **unsent)
+            self.env["credit.collection.delivery"].sudo().create(
+                {"dunning_id": self.id, "channel": left[0]}
+            )
+            self.env.ref("credit_collection.ir_cron_send_notices").sudo()._trigger()
+        else:
+            self._set_state("failed", ("queued", "sent"), **unsent)
+        self.case_id._message_log(
+            body=self.env._(
+                "%(notice)s (%(level)s) was not delivered: %(reason)s",
+                notice=self.name,
+                level=self.level_id.name,
+                reason=reason or "",
+            )
+        )
+
+    def _receive_bounce(self, email):
+        """Take note that the e-mail of a notice came back."""
+        deliveries = self.delivery_ids.filtered(
+            lambda one: one.channel == "email"
+            and one.state in ("under_way", "sent")
+            and not one.is_superseded
+            and email in (one.recipient or "")
+        )
+        deliveries.sorted("id")[-1:]._set_failed(
+            self.env._("The e-mail to %(email)s came back.", email=email)
+        )
+
+    def _after_sent(self):
+        """Do what the level asks for when the notice has been sent."""
+        for dunning in self:
+            level = dunning.level_id
+            if level.activity_type_id:
+                dunning.case_id.activity_schedule(
+                    activity_type_id=level.activity_type_id.id,
+                    summary=f"{level.name} {dunning.name}",
+                    user_id=dunning.case_id._get_collector().id,
+                    automated=True,
+                )
+        self._notify_followers()
+
+    def _notify_followers(self):
+        """Tell those who follow the customer's collection; the others hear nothing."""
+        subtype = self.env.ref("credit_collection.mt_notice_sent")
+        followed = (
+            self.env["mail.followers"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", "credit.collection.case"),
+                    ("res_id", "in", self.case_id.ids),
+                    ("subtype_ids", "in", subtype.ids),
+                ]
+            )
+        )
+        for dunning in self.filtered(lambda one: one.case_id.id in followed.mapped("res_id")):
+            dunning.case_id.message_post(
+                body=self.env._(
+                    "%(level)s %(notice)s was sent: %(amount)s.",
+                    level=dunning.level_id.name,
+                    notice=dunning.name,
+                    amount=dunning.amount_text,
+                ),
+                subtype_id=subtype.id,
+            )
+
+    def _cancel(self, reason):
+        """Cancel notices with a reason; the levels go back to where they were."""
+        dunnings = self._set_state("cancel", ("queued", "sent", "failed"), note=reason)
+        waiting = dunnings.delivery_ids.filtered(lambda one: one.state in ("todo", "under_way"))
+        waiting._cancel()
+        for dunning in dunnings:
+            dunning.case_id._message_log(
+                body=self.env._(
+                    "%(notice)s (%(level)s) was cancelled: %(reason)s",
+                    notice=dunning.name,
+                    level=dunning.level_id.name,
+                    reason=reason,
+                )
+            )
+        dunnings.case_id._refresh()
+        return dunnings
+
+    # -------------------------------------------------------------------------
+    # Sending
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _cron_send(self, batch_size=50):
+        """Send the queue in small committed batches; several workers may share it."""
+        domain = [
+            ("state", "=", "todo"),
+            ("channel", "in", self.env["credit.collection.delivery"]._get_automatic_channels()),
+            ("dunning_id.state", "=", "queued"),
+        ]
+        Delivery = self.env["credit.collection.delivery"]
+        waiting = Delivery.search(domain, limit=batch_size)
+        deliveries = waiting.try_lock_for_update().filtered_domain(domain)
+        deliveries.dunning_id._send(deliveries)
+        self.env["ir.cron"]._commit_progress(
+            len(deliveries), remaining=Delivery.search_count(domain) if deliveries else 0
+        )
+
+    def _send(self, deliveries):
+        """Deliver these notices: what is no longer owed drops out first."""
+        claimed = self._check_amounts()
+        deliveries = deliveries.filtered(lambda one: one.dunning_id in claimed)
+        for channel, batch in deliveries.grouped("channel").items():
+            getattr(batch, f"_send_{channel}")()
+        self.env.flush_all()
+
+    def _check_amounts(self):
+        """Bring the lines up to date before anything leaves; return the notices still to be sent.
+
+        What was paid, credited or put on hold meanwhile drops out. A notice that claims nothing any
+        more is cancelled. A notice already printed or sent on one channel stays as it is.
+        """
+        fresh = self.filtered(lambda dunning: not dunning.letter_id)
+        if not fresh:
+            return self
+        self.env["credit.collection.item"]._assess(
+            fresh.company_id, partners=fresh.case_id.partner_id
+        )
+        self.env.flush_all()
+        self.env.cr.execute(self._get_check_sql(fresh))
+        self.env["credit.collection.dunning"].invalidate_model(flush=False)
+        self.env["credit.collection.dunning.line"].invalidate_model(flush=False)
+        empty = fresh.filtered(lambda dunning: not dunning._claims_something())
+        empty._cancel(self.env._("Nothing is left to claim: it was paid, credited or put on hold."))
+        return self - empty
+
+    @api.model
+    def _get_check_sql(self, dunnings):
+        """Drop the lines that are not owed any more, and take today's amounts for the others."""
+        return SQL(
+            """
+            WITH now AS (
+                SELECT line.id, line.dunning_id, item.id IS NOT NULL
+                           AND (item.decision = ANY(%(claimed)s) OR item.decision = 'credit') AS is_owed,
+                       aml.amount_residual, aml.amount_residual_currency
+                  FROM credit_collection_dunning_line line
+             LEFT JOIN credit_collection_item item ON item.move_line_id = line.move_line_id
+             LEFT JOIN account_move_line aml ON aml.id = line.move_line_id
+                 WHERE line.dunning_id = ANY(%(ids)s)
+            ), dropped AS (
+                DELETE FROM credit_collection_dunning_line line
+                      USING now WHERE now.id = line.id AND NOT now.is_owed
+            ), updated AS (
+                UPDATE credit_collection_dunning_line line
+                   SET amount_residual = now.amount_residual_currency,
+                       amount_company = now.amount_residual
+                  FROM now
+                 WHERE now.id = line.id AND now.is_owed
+                   AND (line.amount_residual, line.amount_company)
+                       IS DISTINCT FROM (now.amount_residual_currency, now.amount_residual)
+            )
+            UPDATE credit_collection_dunning dunning
+               SET amount_due = fresh.amount_due
+              FROM (SELECT dunning_id, COALESCE(sum(amount_residual) FILTER (WHERE is_owed), 0)
+                               AS amount_due
+                      FROM now GROUP BY dunning_id) fresh
+             WHERE dunning.id = fresh.dunning_id AND dunning.amount_due != fresh.amount_due
+            """,
+            ids=list(dunnings.ids),
+            claimed=list(CLAIMED_DECISIONS),
+        )
+
+    def _claims_something(self):
+        self.ensure_one()
+        return bool(self.line_ids.filtered("level_id")) and all(
+            currency.compare_amounts(sum(lines.mapped("amount_residual")), 0) > 0
+            for currency, lines in self.line_ids.grouped("currency_id").items()
+        )
+
+    def _get_letters_to_post(self):
+        """The notices with a letter that is not in the post yet."""
+        waiting = self.delivery_ids.filtered(
+            lambda one: one.channel == "letter" and one.state in ("todo", "under_way")
+        )
+        return waiting.dunning_id.filtered(lambda dunning: dunning.state in ("queued", "sent"))
+
+    def _prepare_letters(self):
+        """Make the letters that were not made yet, from amounts checked now; note them as printed."""
+        claimed = self._check_amounts()
+        claimed._make_letters()
+        claimed.delivery_ids.filtered(
+            lambda one: one.channel == "letter" and one.state == "todo"
+        ).sudo().write({"state": "under_way"})
+        return claimed
+
+    def _make_letters(self):
+        """Render the letters that do not exist yet, many at once, and keep them."""
+        missing = self.filtered(lambda dunning: not dunning.letter_id)
+        if not missing:
+            return
+        today = fields.Date.context_today(self)
+        for level, dunnings in missing.grouped("level_id").items():
+            dunnings.sudo().date_deadline = fields.Date.add(today, days=level.deadline_days)
+        documents = self.env["credit.collection.letter"]._render(missing)
+        attachments = (
+            self.env["ir.attachment"]
+            .sudo()
+            .create(
+                [
+                    {
+                        "name": f"{dunning.name.replace('/', '-')}.pdf",
+                        "raw": documents[dunning],
+                        "mimetype": "application/pdf",
+                        "res_model": dunning._name,
+                        "res_id": dunning.id,
+                    }
+                    for dunning in missing
+                ]
+            )
+        )
+        for dunning, attachment in zip(missing.sudo(), attachments, strict=True):
+            dunning.letter_id = attachment
+
+    def _get_invoice_attachments(self):
+        """The PDF of each invoice listed, where the level asks for them."""
+        self.ensure_one()
+        if not self.level_id.attach_invoices:
+            return self.env["ir.attachment"]
+        moves = self.line_ids.move_line_id.move_id.sudo().filtered(lambda move: move.is_invoice())
+        attachments = moves.invoice_pdf_report_id
+        for move in moves.filtered(lambda move: not move.invoice_pdf_report_id):
+            content, _type = self.env["ir.actions.report"]._render_qweb_pdf(
+                "account.account_invoices", move.ids
+            )
+            attachments |= attachments.create(
+                {
+                    "name": move._get_invoice_report_filename(),
+                    "raw": content,
+                    "mimetype": "application/pdf",
+                    "res_model": self._name,
+                    "res_id": self.id,
+                }
+            )
+        return attachments
+
+    # -------------------------------------------------------------------------
+    # What the texts say
+    # -------------------------------------------------------------------------
+
+    def _get_email(self):
+        """The address to write to: of the contact, else of the customer, else of another contact."""
+        self.ensure_one()
+        contacts = self.partner_id | self.customer_id | self.line_ids.move_line_id.move_id.partner_id
+        return next((contact.email for contact in contacts if contact.email), False)
+
+    def _get_totals(self):
+        """Return the sum of the lines in each currency, never mixed: `{currency: amount}`."""
+        self.ensure_one()
+        totals = defaultdict(float)
+        for line in self.line_ids:
+            totals[line.currency_id] += line.amount_residual
+        return {currency: currency.round(amount) for currency, amount in totals.items()}
+
+    def _format_totals(self, lang=None):
+        env = self.env(context={**self.env.context, "lang": lang}) if lang else self.env
+        return " + ".join(
+            format_amount(env, amount, currency) for currency, amount in self._get_totals().items()
+        )
+
+    @api.model
+    def _get_placeholder_names(self):
+        """The placeholders that the texts of a level may use."""
+        return {"customer", "company", "amount_due", "deadline", "last_notice", "number"}
+
+    def _get_placeholder_values(self):
+        """Return the value of each placeholder, in the language of the notice."""
+        self.ensure_one()
+        last = max(self.line_ids.filtered("date_last_notice").mapped("date_last_notice"), default=None)
+        env = self.with_context(lang=self.lang).env
+        return {
+            "customer": self.customer_id.name or "",
+            "company": self.company_id.name,
+            "amount_due": self._format_totals(self.lang),
+            "deadline": format_date(env, self.date_deadline, date_format="long"),
+            "last_notice": format_date(env, last, date_format="long") if last else "",
+            "number": self.name or "",
+        }
+
+    def _get_text(self, field_name):
+        """Return a text of the level in the language of the notice, its placeholders filled in."""
+        self.ensure_one()
+        text = self.level_id.with_context(lang=self.lang)[field_name]
+        if is_html_empty(text):
+            return ""
+        values = self._get_placeholder_values()
+        if self.level_id._fields[field_name].type == "html":
+            escaped = {name: str(escape(value)) for name, value in values.items()}
+            return Markup(fill_placeholders(text, escaped))  # noqa: S704  the values are escaped
+        return fill_placeholders(text, values)
+
+
+class CreditCollectionDunningLine(models.Model):
+    """What a notice claimed on one item that day: a snapshot, which stays when the ledger moves on.
+
+    A line with a level is reminded at that level. One without is listed for information: overdue,
+    but not reminded at a new level now, or an open credit (negative).
+    """
+
+    _name = "credit.collection.dunning.line"
+    _description = "Line of a Dunning Notice"
+    _order = "dunning_id, date_due, id"
+    _log_access = False  # written by the hundred thousand
+
+    dunning_id = fields.Many2one(
+        "credit.collection.dunning", required=True, index=True, ondelete="cascade"
+    )
+    move_line_id = fields.Many2one("account.move.line", index=True, ondelete="set null")
+    level_id = fields.Many2one("credit.collection.level", "Level", ondelete="restrict")
+    currency_id = fields.Many2one("res.currency", required=True, ondelete="restrict")
+    name = fields.Char("Number")
+    date_invoice = fields.Date("Date")
+    date_due = fields.Date("Due date")
+    amount_original = fields.Monetary("Amount")
+    amount_paid = fields.Monetary("Paid", compute="_compute_amount_paid")
+    amount_residual = fields.Monetary("Open")
+    amount_company = fields.Float("Open (company currency)", digits="Account")
+
+    state = fields.Selection(related="dunning_id.state")
+    date_sent = fields.Date(related="dunning_id.date_sent", string="Sent on")
+    days_late = fields.Integer(compute="_compute_days_late")
+    item_level_id = fields.Many2one(
+        "credit.collection.level", "Level of the invoice", compute="_compute_last_notice"
+    )
+    date_last_notice = fields.Date("Previous notice", compute="_compute_last_notice")
+
+    @api.depends("amount_original", "amount_residual")
+    def _compute_amount_paid(self):
+        for line in self:
+            line.amount_paid = line.amount_original - line.amount_residual
+
+    @api.depends("date_due", "dunning_id.date", "dunning_id.date_sent")
+    def _compute_days_late(self):
+        for line in self:
+            day = line.dunning_id.date_sent or line.dunning_id.date
+            line.days_late = max((day - line.date_due).days, 0) if day and line.date_due else 0
+
+    @api.depends("move_line_id", "level_id")
+    def _compute_last_notice(self):
+        """The notice before this one on the same item, and the level to show beside it."""
+        earlier = {
+            line.id: (date_sent, level_id)
+            for line, date_sent, level_id in self._get_earlier_notices()
+        }
+        Level = self.env["credit.collection.level"]
+        for line in self:
+            date_sent, level_id = earlier.get(line._origin.id, (False, False))
+            line.date_last_notice = date_sent
+            line.item_level_id = line.level_id or Level.browse(level_id)
+
+    def _get_earlier_notices(self):
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT ON (line.id) line.id, dunning.date_sent, earlier.level_id
+                  FROM credit_collection_dunning_line line
+                  JOIN credit_collection_dunning own ON own.id = line.dunning_id
+                  JOIN credit_collection_dunning_line earlier
+                    ON earlier.move_line_id = line.move_line_id AND earlier.level_id IS NOT NULL
+                  JOIN credit_collection_dunning dunning
+                    ON dunning.id = earlier.dunning_id AND dunning.state = 'sent'
+                   AND dunning.id < own.id
+                 WHERE line.id = ANY(%s)
+              ORDER BY line.id, dunning.date_sent DESC, dunning.id DESC
+                """,
+                list(self._origin.ids),
+            )
+        )
+        return [(self.browse(line_id), *values) for line_id, *values in rows]
+
+    def action_leave_out(self):
+        """Take this item out of the proposal."""
+        for run, lines in self.grouped(lambda line: line.dunning_id.run_id).items():
+            run._leave_out(lines.move_line_id)
+
+    def action_open_dunning(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "credit.collection.dunning",
+            "res_id": self.dunning_id.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }

@@ -1,0 +1,239 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools.misc import format_date
+
+
+class CreditCollectionHold(models.Model):
+    """Why something is not dunned. The only thing that stops dunning, whoever decides it.
+
+    A hold covers every open item of its customer, or, with an invoice, the items of that invoice,
+    from its first day to the day before its end.
+    """
+
+    _name = "credit.collection.hold"
+    _description = "Hold on Dunning"
+    _inherit = ["mail.thread"]
+    _order = "date_start desc, id desc"
+    _check_company_auto = True
+
+    case_id = fields.Many2one(
+        "credit.collection.case", "Customer", required=True, index=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(related="case_id.company_id", store=True)
+    move_id = fields.Many2one(
+        "account.move",
+        "Invoice",
+        index="btree_not_null",
+        ondelete="cascade",
+        check_company=True,
+        domain="[('company_id', '=', company_id), ('state', '=', 'posted'),"
+        " ('move_type', 'in', ('out_invoice', 'out_receipt', 'entry')),"
+        " ('line_ids.account_type', '=', 'asset_receivable')]",
+        help="Leave empty to hold everything this customer owes.",
+    )
+    reason = fields.Selection(
+        [
+            ("payment_announced", "Payment announced"),
+            ("agreement", "Agreed with the customer"),
+            ("query", "Question being answered"),
+            ("dispute", "Disputed by the customer"),
+            ("own_error", "Our own mistake"),
+            ("hardship", "Hardship"),
+            ("other", "Other"),
+        ],
+        required=True,
+        tracking=True,
+    )
+    note = fields.Text()
+    user_id = fields.Many2one(
+        "res.users", "Owner", required=True, default=lambda self: self.env.user, tracking=True
+    )
+    date_start = fields.Date(
+        "From", required=True, default=fields.Date.context_today, tracking=True
+    )
+    date_end = fields.Date(
+        "Until",
+        tracking=True,
+        help="Dunning resumes on this day. Only a manager may leave it empty.",
+    )
+    state = fields.Selection(
+        [("active", "Active"), ("expired", "Ended"), ("released", "Released early")],
+        required=True,
+        default="active",
+        readonly=True,
+        tracking=True,
+        copy=False,
+    )
+    released_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    date_released = fields.Date(readonly=True, copy=False)
+    days_held = fields.Integer("Days", compute="_compute_days_held")
+    to_review = fields.Boolean(
+        compute="_compute_to_review",
+        search="_search_to_review",
+        help="Active for longer than the number of days set in the settings.",
+    )
+
+    _dates_order = models.Constraint(
+        "CHECK (date_end IS NULL OR date_end > date_start)",
+        "A hold ends after the day on which it starts.",
+    )
+    _active_idx = models.Index("(case_id, date_end) WHERE state = 'active'")
+
+    @api.depends("case_id.partner_id.name", "move_id.name")
+    def _compute_display_name(self):
+        for hold in self:
+            hold.display_name = hold.move_id.name or hold.case_id.display_name
+
+    @api.depends("date_start", "date_end", "date_released")
+    def _compute_days_held(self):
+        today = fields.Date.context_today(self)
+        for hold in self:
+            end = hold.date_released or min(hold.date_end or today, today)
+            hold.days_held = max((end - hold.date_start).days, 0) if hold.date_start else 0
+
+    @api.depends("state", "date_start")
+    def _compute_to_review(self):
+        old = self.filtered_domain(self._get_review_domain())
+        for hold in self:
+            hold.to_review = hold in old
+
+    def _search_to_review(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return self._get_review_domain()
+
+    @api.model
+    def _get_review_domain(self):
+        today = fields.Date.context_today(self)
+        return Domain.OR(
+            Domain("company_id", "=", company.id)
+            & Domain("state", "=", "active")
+            & Domain(
+                "date_start",
+                "<=",
+                fields.Date.subtract(today, days=company.sudo().collection_hold_review_days),
+            )
+            for company in self.env.companies
+        )
+
+    @api.constrains("date_end", "date_start")
+    def _check_date_end(self):
+        today = fields.Date.context_today(self)
+        for hold in self:
+            if hold.state == "active" and hold.date_end and hold.date_end <= today:
+                raise ValidationError(
+                    self.env._(
+                        "The hold would end on %(date)s, which is not in the future: choose a later "
+                        "day, or release the hold.",
+                        date=format_date(self.env, hold.date_end),
+                    )
+                )
+
+    @api.constrains("date_end")
+    def _check_unlimited(self):
+        if self.env.su or self.env.user.has_group(
+            "credit_collection.credit_collection_group_manager"
+        ):
+            return
+        if any(not hold.date_end for hold in self):
+            raise ValidationError(
+                self.env._("Say when the hold ends: only a manager may place one without an end.")
+            )
+
+    @api.constrains("case_id", "move_id")
+    def _check_invoice_of_customer(self):
+        for hold in self:
+            move = hold.move_id
+            if move and move.commercial_partner_id != hold.case_id.partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(invoice)s is not an invoice of %(customer)s.",
+                        invoice=move.name,
+                        customer=hold.case_id.display_name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        holds = super().create(vals_list)
+        for hold in holds:
+            hold._log(hold._describe())
+        holds.case_id._refresh()
+        return holds
+
+    def write(self, vals):
+        if {"case_id", "move_id"} & vals.keys() and any(self._origin.ids):
+            raise UserError(
+                self.env._("A hold stays on what it was placed on: release it and place another.")
+            )
+        res = super().write(vals)
+        if {"date_start", "date_end", "state"} & vals.keys():
+            self.case_id._refresh()
+        return res
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_history(self):
+        raise UserError(self.env._("A hold is part of the file of the customer: release it instead."))
+
+    # -------------------------------------------------------------------------
+    # Actions
+    # -------------------------------------------------------------------------
+
+    def action_release(self):
+        """End the hold before its time; the next run decides what is sent."""
+        released = self._set_state(
+            "released",
+            released_by_id=self.env.user.id,
+            date_released=fields.Date.context_today(self),
+        )
+        for hold in released:
+            hold._log(
+                self.env._(
+                    "Hold released before its end by %(user)s: %(reason)s.",
+                    user=self.env.user.name,
+                    reason=hold._get_reason_label(),
+                )
+            )
+
+    # -------------------------------------------------------------------------
+    # Business
+    # -------------------------------------------------------------------------
+
+    def _set_state(self, state, **vals):
+        """Move the active holds to their end; return those that moved."""
+        holds = self.filtered(lambda hold: hold.state == "active")
+        holds.write({"state": state, **vals})
+        return holds
+
+    def _get_reason_label(self):
+        return dict(self._fields["reason"]._description_selection(self.env))[self.reason]
+
+    def _describe(self):
+        self.ensure_one()
+        reason = self._get_reason_label()
+        if self.note:
+            reason = f"{reason} ({self.note})"
+        if not self.date_end:
+            return self.env._("On hold without an end: %(reason)s.", reason=reason)
+        return self.env._(
+            "On hold until %(date)s: %(reason)s.",
+            date=format_date(self.env, self.date_end),
+            reason=reason,
+        )
+
+    def _log(self, body):
+        """Note what happened where people look: on the invoice, or else on the case."""
+        self.ensure_one()
+        self.case_id._message_log(body=body)
+        if self.move_id:
+            self.move_id.sudo()._message_log(body=body)  # a collector may only read invoices
+
+    @api.model
+    def _cron_expire(self, batch_size=200):
+        """Mark the holds whose end has come; they stopped counting on that very day."""
+        domain = [("state", "=", "active"), ("date_end", "<=", fields.Date.context_today(self))]
+        holds = self.search(domain, limit=batch_size).try_lock_for_update()
+        for hold in holds._set_state("expired"):
+            hold._log(self.env._("The hold has ended: %(reason)s.", reason=hold._get_reason_label()))
+        self.env["ir.cron"]._commit_progress(len(holds), remaining=self.search_count(domain))

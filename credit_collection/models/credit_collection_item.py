@@ -1,0 +1,713 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+from odoo.tools.misc import format_amount, format_date
+
+from ..const import DECISIONS
+from ..tools.ageing import days_late
+
+# The name of a day in the sentences that people read: "3 December 2026", "3 décembre 2026".
+LONG_DATE = "long"
+
+
+class CreditCollectionItem(models.Model):
+    """The collector's view of one open receivable line, rewritten by the assessment.
+
+    Nobody edits an item. It says at which level the line stands, which notice comes next, when, and
+    why not now.
+    """
+
+    _name = "credit.collection.item"
+    _description = "Open Item"
+    _order = "date_due, id"
+    _log_access = False  # written by the hundred thousand: two foreign keys less
+
+    case_id = fields.Many2one(
+        "credit.collection.case", "Case", required=True, index=True, ondelete="cascade"
+    )
+    move_line_id = fields.Many2one("account.move.line", required=True, ondelete="cascade")
+    level_id = fields.Many2one("credit.collection.level", "Level", ondelete="set null")
+    next_level_id = fields.Many2one("credit.collection.level", "Next level", ondelete="set null")
+    hold_id = fields.Many2one("credit.collection.hold", "Hold", ondelete="set null")
+    decision = fields.Selection(DECISIONS, required=True)
+    date_due = fields.Date("Due date", required=True)
+    date_last_notice = fields.Date("Last notice")
+    date_next = fields.Date("Changes on", help="The day on which the decision changes by itself.")
+    amount_residual = fields.Monetary(
+        "Open (company currency)", currency_field="company_currency_id"
+    )
+
+    move_id = fields.Many2one(related="move_line_id.move_id", string="Invoice")
+    partner_id = fields.Many2one(related="case_id.partner_id", string="Customer")
+    company_id = fields.Many2one(related="case_id.company_id")
+    company_currency_id = fields.Many2one(
+        related="case_id.company_id.currency_id", string="Company currency"
+    )
+    currency_id = fields.Many2one(related="move_line_id.currency_id")
+    amount_residual_currency = fields.Monetary(related="move_line_id.amount_residual_currency")
+    days_late = fields.Integer(compute="_compute_days_late")
+    explanation = fields.Char("Why", compute="_compute_explanation")
+
+    _line_unique = models.UniqueIndex("(move_line_id)")
+    _due_idx = models.Index("(case_id) WHERE decision = 'due'")
+
+    @api.depends("move_line_id")
+    def _compute_display_name(self):
+        for item in self:
+            item.display_name = item.move_line_id.sudo().move_name
+
+    @api.depends("date_due")
+    def _compute_days_late(self):
+        today = fields.Date.context_today(self)
+        for item in self:
+            item.days_late = item.date_due and days_late(item.date_due, today) or 0
+
+    @api.depends("decision", "date_next", "level_id", "next_level_id", "hold_id")
+    def _compute_explanation(self):
+        for item in self:
+            item.explanation = item._explain()
+
+    # -------------------------------------------------------------------------
+    # The sentence
+    # -------------------------------------------------------------------------
+
+    def _explain(self):
+        """Say in one sentence what happens to this item, when, and why."""
+        explain = getattr(self, f"_explain_{self.decision}", None)
+        if explain:
+            return explain()
+        return dict(self._fields["decision"]._description_selection(self.env))[self.decision] + "."
+
+    def _format_date(self, date):
+        return format_date(self.env, date, date_format=LONG_DATE) if date else ""
+
+    def _explain_credit(self):
+        return self.env._("An open credit: it lowers what is claimed in the same currency.")
+
+    def _explain_excluded(self):
+        return self.env._('Never reminded: the entry is marked "Exclude from dunning".')
+
+    def _explain_blocked(self):
+        return self.env._("Not reminded while the payment of the invoice is blocked.")
+
+    def _explain_in_payment(self):
+        return self.env._("Not reminded: a payment is registered and on its way to the bank.")
+
+    def _explain_no_dunning(self):
+        return self.env._("Never reminded: the policy says no dunning.")
+
+    def _explain_hold(self):
+        hold = self.hold_id.sudo()  # the reason is for everybody who sees the item
+        if not self.date_next:
+            return self.env._(
+                "On hold without an end: %(reason)s (%(owner)s).",
+                reason=hold._get_reason_label(),
+                owner=hold.user_id.name,
+            )
+        return self.env._(
+            "On hold until %(date)s: %(reason)s (%(owner)s).",
+            date=self._format_date(self.date_next),
+            reason=hold._get_reason_label(),
+            owner=hold.user_id.name,
+        )
+
+    def _explain_tolerance(self):
+        return self.env._("Not reminded: the open amount is below the tolerance of the policy.")
+
+    def _explain_credits(self):
+        return self.env._("Not reminded: open credits of the customer cover it. Match them first.")
+
+    def _explain_failed(self):
+        return self.env._(
+            "%(level)s could not be delivered: mend the address and try again, or cancel the notice.",
+            level=self.next_level_id.name,
+        )
+
+    def _explain_last_level(self):
+        return self.env._(
+            "%(level)s, sent on %(date)s, was the last level: decide what to do next.",
+            level=self.level_id.name,
+            date=self._format_date(self.date_last_notice),
+        )
+
+    def _explain_not_late(self):
+        days = (self.date_next - self.date_due).days
+        if days < 0:
+            return self.env._(
+                "%(level)s on %(date)s: %(days)s days before the due date.",
+                level=self.next_level_id.name,
+                date=self._format_date(self.date_next),
+                days=-days,
+            )
+        return self.env._(
+            "%(level)s on %(date)s: %(days)s days after the due date, %(due)s.",
+            level=self.next_level_id.name,
+            date=self._format_date(self.date_next),
+            days=days,
+            due=self._format_date(self.date_due),
+        )
+
+    def _explain_waiting(self):
+        if not self.level_id:
+            return self.env._(
+                "%(level)s on %(date)s.",
+                level=self.next_level_id.name,
+                date=self._format_date(self.date_next),
+            )
+        return self.env._(
+            "%(level)s on %(date)s: %(days)s days after %(previous)s, sent %(sent)s.",
+            level=self.next_level_id.name,
+            date=self._format_date(self.date_next),
+            days=(self.date_next - self.date_last_notice).days,
+            previous=self.level_id.name,
+            sent=self._format_date(self.date_last_notice),
+        )
+
+    def _explain_quiet(self):
+        days = self.next_level_id.policy_id.quiet_days
+        return self.env._(
+            "%(level)s on %(date)s: at least %(days)s days between two notices to this customer, "
+            "the last one sent %(sent)s.",
+            level=self.next_level_id.name,
+            date=self._format_date(self.date_next),
+            days=days,
+            sent=self._format_date(fields.Date.subtract(self.date_next, days=days)),
+        )
+
+    def _explain_queued(self):
+        return self.env._(
+            "A notice to this customer is approved and about to be sent (%(level)s).",
+            level=self.next_level_id.name,
+        )
+
+    def _explain_minimum(self):
+        return self.env._(
+            "Not reminded: the customer owes less than the %(amount)s that %(level)s asks for.",
+            amount=format_amount(
+                self.env, self.next_level_id.amount_min, self.company_id.currency_id
+            ),
+            level=self.next_level_id.name,
+        )
+
+    def _explain_due(self):
+        return self.env._(
+            "%(level)s is due since %(date)s: the next run proposes it.",
+            level=self.next_level_id.name,
+            date=self._format_date(self.date_next),
+        )
+
+    def action_open_document(self):
+        self.ensure_one()
+        return self.move_line_id.action_open_business_doc()
+
+    # -------------------------------------------------------------------------
+    # The assessment
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _assess(self, companies=None, date=None, partners=None, moves=None):
+        """Decide about every open receivable line of the companies, in one statement.
+
+        Writes the items and the totals of the cases; what has not changed is not touched. There is
+        no other implementation of the rules: the daily run, the preview, the sentence on the
+        invoice and the replay of a policy on past months all read what this writes.
+
+        :param res.company companies: whose ledgers; those of every company by default
+        :param datetime.date date: the day of the decision; today by default
+        :param res.partner partners: only these customers (commercial partners) ...
+        :param account.move moves: ... and the customers of these entries
+        """
+        self.env.flush_all()
+        date = date or fields.Date.context_today(self)
+        scope = self._get_scope_sql(partners, moves)
+        changed = self.env.execute_query(self._get_assess_sql(companies, date, scope))
+        self.env["credit.collection.item"].invalidate_model()
+        self.env["credit.collection.case"].invalidate_model()
+        closed_with_tasks = [case_id for case_id, has_closed in changed if has_closed]
+        if closed_with_tasks:
+            Case = self.env["credit.collection.case"].sudo()  # whoever books the last payment
+            Case.browse(closed_with_tasks)._close_tasks()
+
+    def _get_assess_sql(self, companies, date, scope):
+        return SQL(
+            """
+            WITH policy AS MATERIALIZED (%(policy)s),
+                 open_line AS MATERIALIZED (%(open_line)s),
+                 customer AS MATERIALIZED (%(customer)s),
+                 notice AS (%(notice)s),
+                 held AS MATERIALIZED (%(held)s),
+                 rated AS MATERIALIZED (%(rated)s),
+                 balance AS (%(balance)s),
+                 decided AS MATERIALIZED (%(decided)s),
+                 total AS MATERIALIZED (%(total)s),
+                 opened AS (%(open_cases)s),
+                 known AS (
+                     SELECT case_id, company_id, partner_id FROM customer WHERE case_id IS NOT NULL
+                      UNION ALL
+                     SELECT id, company_id, partner_id FROM opened
+                 ),
+                 gone AS (%(delete_items)s),
+                 changed AS (%(update_items)s),
+                 added AS (%(insert_items)s)
+            %(update_cases)s
+            """,
+            policy=self._get_policy_sql(),
+            open_line=self._get_open_line_sql(companies, scope),
+            customer=self._get_customer_sql(companies),
+            notice=self._get_notice_sql(companies),
+            held=self._get_held_sql(date),
+            rated=self._get_rated_sql(date),
+            balance=self._get_balance_sql(date),
+            decided=self._get_decided_sql(date),
+            total=self._get_total_sql(date),
+            open_cases=self._get_open_cases_sql(),
+            delete_items=self._get_delete_items_sql(companies, scope),
+            update_items=self._get_update_items_sql(),
+            insert_items=self._get_insert_items_sql(),
+            update_cases=self._get_update_cases_sql(companies, scope),
+        )
+
+    def _get_policy_sql(self):
+        """Each policy with its ladder as arrays: the position in the ladder is a `width_bucket`."""
+        return SQL(
+            """
+            SELECT policy.id, policy.is_no_dunning IS TRUE AS is_no_dunning,
+                   policy.include_in_payment IS TRUE AS include_in_payment,
+                   COALESCE(policy.quiet_days, 0) AS quiet_days,
+                   COALESCE(policy.tolerance, 0) AS tolerance, policy.catch_up = 'jump' AS jumps,
+                   array_agg(level.id ORDER BY level.delay_days)
+                       FILTER (WHERE level.id IS NOT NULL) AS level_ids,
+                   array_agg(level.delay_days ORDER BY level.delay_days)
+                       FILTER (WHERE level.id IS NOT NULL) AS delays,
+                   array_agg(level.delay_days + CASE WHEN level.delay_days < 0 THEN 0
+                                                     ELSE COALESCE(policy.grace_days, 0) END
+                             ORDER BY level.delay_days)
+                       FILTER (WHERE level.id IS NOT NULL) AS starts,
+                   array_agg(COALESCE(level.wait_days, 0) ORDER BY level.delay_days) AS waits,
+                   array_agg(COALESCE(level.amount_min, 0) ORDER BY level.delay_days) AS minimums
+              FROM credit_collection_policy policy
+         LEFT JOIN credit_collection_level level ON level.policy_id = policy.id AND level.active
+             WHERE policy.active
+          GROUP BY policy.id
+            """
+        )
+
+    def _get_scope_sql(self, partners, moves):
+        """The customers to look at, as a condition on `partner`; everybody when none is named."""
+        if partners is None and moves is None:
+            return SQL("TRUE")
+        return SQL(
+            """
+            partner.commercial_partner_id IN (
+                SELECT unnest(%(partners)s::int[])
+             UNION
+                SELECT debtor.commercial_partner_id
+                  FROM account_move_line line
+                  JOIN res_partner debtor ON debtor.id = line.partner_id
+                 WHERE line.move_id = ANY(%(moves)s)
+            )
+            """,
+            partners=list(partners.ids) if partners else [],
+            moves=list(moves.ids) if moves else [],
+        )
+
+    def _get_company_sql(self, companies, column):
+        """The companies to look at, as a condition on a column."""
+        if companies is None:
+            return SQL("TRUE")
+        return SQL("%s = ANY(%s)", SQL.identifier(*column.split(".")), list(companies.ids))
+
+    def _get_open_line_sql(self, companies, scope):
+        """Every open receivable line: debts, and the credits that lower them."""
+        return SQL(
+            """
+            SELECT line.id, line.move_id, line.company_id, line.currency_id,
+                   partner.commercial_partner_id AS partner_id,
+                   COALESCE(line.date_maturity, line.date) AS date_due,
+                   line.amount_residual, line.amount_residual_currency,
+                   line.no_followup IS TRUE AS is_excluded, move.payment_state,
+                   move.collection_policy_id, move.collection_level_id, move.collection_level_date
+              FROM account_move_line line
+              JOIN account_move move ON move.id = line.move_id
+              JOIN res_partner partner ON partner.id = line.partner_id
+             WHERE line.account_id IN (
+                       SELECT id FROM account_account WHERE account_type = 'asset_receivable'
+                   )
+               AND line.reconciled IS NOT TRUE
+               AND line.parent_state = 'posted'
+               AND line.amount_residual != 0
+               AND %(companies)s
+               AND %(scope)s
+            """,
+            companies=self._get_company_sql(companies, "line.company_id"),
+            scope=scope,
+        )
+
+    def _get_customer_sql(self, companies):
+        """Each customer with his case, and the policy he is under: his own, his segment's, the
+        company's."""
+        return SQL(
+            """
+            SELECT debtor.company_id, debtor.partner_id, cases.id AS case_id,
+                   COALESCE(own.id, segment.policy_id, standard.id) AS policy_id,
+                   sent.date_sent, COALESCE(sent.is_queued, FALSE) AS is_queued
+              FROM (SELECT DISTINCT company_id, partner_id FROM open_line) debtor
+              JOIN res_company company ON company.id = debtor.company_id
+              JOIN res_partner partner ON partner.id = debtor.partner_id
+         LEFT JOIN policy own
+                ON own.id = (partner.collection_policy_id ->> debtor.company_id::text)::int
+         LEFT JOIN LATERAL (
+                       SELECT rule.policy_id
+                         FROM credit_collection_policy_rule rule
+                         JOIN policy ON policy.id = rule.policy_id
+                        WHERE rule.active
+                          AND COALESCE(rule.company_id, debtor.company_id) = debtor.company_id
+                          AND (rule.debtor_kind = 'any'
+                               OR (rule.debtor_kind = 'company') = (partner.is_company IS TRUE))
+                          AND (partner.country_id IN (
+                                   SELECT country_id FROM credit_collection_policy_rule_country_rel
+                                    WHERE rule_id = rule.id)
+                               OR NOT EXISTS (
+                                   SELECT FROM credit_collection_policy_rule_country_rel
+                                    WHERE rule_id = rule.id))
+                          AND (EXISTS (
+                                   SELECT FROM credit_collection_policy_rule_category_rel wanted
+                                     JOIN res_partner_res_partner_category_rel tag
+                                       ON tag.category_id = wanted.category_id
+                                    WHERE wanted.rule_id = rule.id AND tag.partner_id = partner.id)
+                               OR NOT EXISTS (
+                                   SELECT FROM credit_collection_policy_rule_category_rel
+                                    WHERE rule_id = rule.id))
+                     ORDER BY rule.sequence, rule.id
+                        LIMIT 1
+                   ) segment ON own.id IS NULL
+         LEFT JOIN policy standard ON standard.id = company.collection_policy_id
+         LEFT JOIN credit_collection_case cases
+                ON cases.partner_id = debtor.partner_id AND cases.company_id = debtor.company_id
+         LEFT JOIN (
+                       SELECT case_id,
+                              max(date_sent) FILTER (WHERE state = 'sent') AS date_sent,
+                              bool_or(state = 'queued') AS is_queued
+                         FROM credit_collection_dunning
+                        WHERE %(companies)s AND state IN ('sent', 'queued')
+                     GROUP BY case_id
+                   ) sent ON sent.case_id = cases.id
+            """,
+            companies=self._get_company_sql(companies, "company_id"),
+        )
+
+    def _get_notice_sql(self, companies):
+        """What was sent on each line: the highest level, the last day; and what failed.
+
+        A level that a manager chose for an invoice counts like a notice of that day, and what was
+        sent before it counts no more.
+        """
+        return SQL(
+            """
+            SELECT line_id, max(step) AS step, max(date_sent) AS date_sent,
+                   bool_or(is_failed) AS is_failed, bool_or(is_queued) AS is_queued
+              FROM (
+                       SELECT open_line.id AS line_id,
+                              CASE WHEN dunning.state = 'sent'
+                                   THEN ARRAY[level.delay_days, level.id] END AS step,
+                              CASE WHEN dunning.state = 'sent' THEN dunning.date_sent END AS date_sent,
+                              dunning.state = 'failed' AS is_failed,
+                              dunning.state = 'queued' AS is_queued
+                         FROM open_line
+                         JOIN credit_collection_dunning_line line ON line.move_line_id = open_line.id
+                         JOIN credit_collection_dunning dunning ON dunning.id = line.dunning_id
+                         JOIN credit_collection_level level ON level.id = line.level_id
+                        WHERE dunning.state IN ('sent', 'failed', 'queued')
+                          AND %(companies)s
+                          AND (dunning.state != 'sent'
+                               OR open_line.collection_level_date IS NULL
+                               OR dunning.date_sent > open_line.collection_level_date)
+                    UNION ALL
+                       SELECT open_line.id, ARRAY[level.delay_days, level.id],
+                              open_line.collection_level_date, FALSE, FALSE
+                         FROM open_line
+                         JOIN credit_collection_level level
+                           ON level.id = open_line.collection_level_id
+                   ) history
+          GROUP BY line_id
+            """,
+            companies=self._get_company_sql(companies, "dunning.company_id"),
+        )
+
+    def _get_held_sql(self, date):
+        """The holds of the day: of a customer (`move_id` empty) or of an invoice; the longest counts."""
+        return SQL(
+            """
+            SELECT DISTINCT ON (case_id, move_id) case_id, move_id, id, date_end
+              FROM credit_collection_hold
+             WHERE state = 'active' AND date_start <= %(date)s
+               AND (date_end IS NULL OR date_end > %(date)s)
+          ORDER BY case_id, move_id, date_end DESC NULLS FIRST, id
+            """,
+            date=date,
+        )
+
+    def _get_rated_sql(self, date):
+        """Each open line with its policy, its place in the ladder, and the days that count."""
+        return SQL(
+            """
+            SELECT place.*,
+                   CASE WHEN place.amount_residual < 0 THEN 'credit'
+                        WHEN place.is_excluded THEN 'excluded'
+                        WHEN place.payment_state = 'blocked' THEN 'blocked'
+                        WHEN place.payment_state = 'in_payment' AND NOT place.include_in_payment
+                        THEN 'in_payment'
+                        WHEN place.is_no_dunning IS NOT FALSE OR place.level_ids IS NULL
+                        THEN 'no_dunning'
+                        WHEN place.hold_id IS NOT NULL THEN 'hold'
+                        WHEN place.amount_residual < place.tolerance THEN 'tolerance'
+                    END AS exclusion,
+                   place.level_ids[place.next_rank] AS next_level_id,
+                   place.minimums[place.next_rank] AS minimum,
+                   place.date_due + place.starts[place.next_rank] AS date_level,
+                   place.date_sent + place.waits[place.next_rank] AS date_wait,
+                   place.date_customer_sent + place.quiet_days AS date_quiet
+              FROM (
+                       SELECT open_line.*, customer.case_id, customer.policy_id AS customer_policy_id,
+                              customer.date_sent AS date_customer_sent, customer.is_queued AS case_queued,
+                              policy.is_no_dunning, policy.level_ids, policy.starts, policy.waits,
+                              policy.minimums, policy.quiet_days, policy.tolerance,
+                              policy.include_in_payment,
+                              notice.step[2] AS level_id, notice.step[1] AS level_delay,
+                              notice.date_sent, notice.is_failed, notice.is_queued,
+                              COALESCE(hold.id, customer_hold.id) AS hold_id,
+                              CASE WHEN hold.id IS NULL THEN customer_hold.date_end
+                                   WHEN customer_hold.id IS NULL THEN hold.date_end
+                                   WHEN hold.date_end IS NOT NULL AND customer_hold.date_end IS NOT NULL
+                                   THEN GREATEST(hold.date_end, customer_hold.date_end)
+                               END AS date_hold_end,
+                              GREATEST(
+                                  -- the step after the last one sent, also in another ladder
+                                  COALESCE(width_bucket(notice.step[1], policy.delays), 0) + 1,
+                                  -- a courtesy reminder makes no sense once the day has come
+                                  CASE WHEN open_line.date_due <= %(date)s
+                                       THEN width_bucket(-1, policy.delays) + 1 END,
+                                  CASE WHEN policy.jumps
+                                       THEN width_bucket(%(date)s - open_line.date_due, policy.starts)
+                                   END
+                              ) AS next_rank
+                         FROM open_line
+                         JOIN customer ON customer.company_id = open_line.company_id
+                                      AND customer.partner_id = open_line.partner_id
+                    LEFT JOIN policy invoice_policy ON invoice_policy.id = open_line.collection_policy_id
+                    LEFT JOIN policy
+                           ON policy.id = COALESCE(invoice_policy.id, customer.policy_id)
+                    LEFT JOIN notice ON notice.line_id = open_line.id
+                    LEFT JOIN held hold ON hold.move_id = open_line.move_id
+                                       AND hold.case_id = customer.case_id
+                    LEFT JOIN held customer_hold ON customer_hold.case_id = customer.case_id
+                                                AND customer_hold.move_id IS NULL
+                   ) place
+            """,
+            date=date,
+        )
+
+    def _get_balance_sql(self, date):
+        """What each customer is asked for, and what he has to his credit, in each currency."""
+        return SQL(
+            """
+            SELECT company_id, partner_id, currency_id, claim, credit,
+                   sum(claim_company) OVER customer AS customer_claim,
+                   sum(credit_company) OVER customer AS customer_credit
+              FROM (
+                       SELECT company_id, partner_id, currency_id,
+                              COALESCE(sum(amount_residual_currency)
+                                  FILTER (WHERE exclusion IS NULL AND is_claimed), 0) AS claim,
+                              COALESCE(sum(-amount_residual_currency)
+                                  FILTER (WHERE exclusion = 'credit'), 0) AS credit,
+                              COALESCE(sum(amount_residual)
+                                  FILTER (WHERE exclusion IS NULL AND is_claimed), 0) AS claim_company,
+                              COALESCE(sum(-amount_residual)
+                                  FILTER (WHERE exclusion = 'credit'), 0) AS credit_company
+                         FROM (SELECT *, date_due < %(date)s OR date_level <= %(date)s AS is_claimed
+                                 FROM rated) claimed
+                     GROUP BY company_id, partner_id, currency_id
+                   ) sums
+            WINDOW customer AS (PARTITION BY company_id, partner_id)
+            """,
+            date=date,
+        )
+
+    def _get_decided_sql(self, date):
+        """The decision on each line, and the day on which it changes by itself."""
+        return SQL(
+            """
+            SELECT *,
+                   CASE decision
+                        WHEN 'hold' THEN date_hold_end
+                        WHEN 'not_late' THEN date_start
+                        WHEN 'waiting' THEN date_start
+                        WHEN 'quiet' THEN date_start
+                        WHEN 'due' THEN date_start
+                    END AS date_next
+              FROM (
+                       SELECT timed.*,
+                              CASE WHEN exclusion IS NOT NULL THEN exclusion
+                                   WHEN (date_due < %(date)s OR date_level <= %(date)s)
+                                        AND (balance.credit >= balance.claim AND balance.credit > 0
+                                             OR customer_credit >= customer_claim AND customer_credit > 0)
+                                   THEN 'credits'
+                                   WHEN is_failed THEN 'failed'
+                                   WHEN is_queued THEN 'queued'
+                                   WHEN next_level_id IS NULL THEN 'last_level'
+                                   WHEN date_start <= %(date)s THEN
+                                       CASE WHEN case_queued THEN 'queued'
+                                            WHEN customer_claim - customer_credit < minimum
+                                            THEN 'minimum'
+                                            ELSE 'due' END
+                                   WHEN date_wait = date_start THEN 'waiting'
+                                   WHEN date_quiet = date_start THEN 'quiet'
+                                   ELSE 'not_late'
+                               END AS decision
+                         FROM (SELECT *, GREATEST(date_level, date_wait, date_quiet) AS date_start
+                                 FROM rated) timed
+                         JOIN balance USING (company_id, partner_id, currency_id)
+                   ) decided
+            """,
+            date=date,
+        )
+
+    def _get_total_sql(self, date):
+        """The totals of each customer; what is excluded from dunning is not his to pay now."""
+        return SQL(
+            """
+            SELECT company_id, partner_id, max(case_id) AS case_id,
+                   max(customer_policy_id) AS policy_id, max(date_customer_sent) AS date_last_notice,
+                   COALESCE(sum(amount_residual) FILTER (WHERE is_debt), 0) AS amount_residual,
+                   COALESCE(sum(amount_residual) FILTER (WHERE is_debt AND date_due < %(date)s), 0)
+                       AS amount_overdue,
+                   COALESCE(sum(-amount_residual) FILTER (WHERE decision = 'credit'), 0)
+                       AS amount_credit,
+                   COALESCE(sum(amount_residual) FILTER (WHERE decision = 'due'), 0) AS amount_due,
+                   min(date_due) FILTER (WHERE is_debt AND date_due < %(date)s) AS date_oldest_due,
+                   (max(ARRAY[level_delay, level_id]) FILTER (WHERE level_id IS NOT NULL))[2]
+                       AS level_id,
+                   min(date_next) AS date_next_notice
+              FROM (SELECT *, decision NOT IN ('credit', 'excluded') AS is_debt FROM decided) line
+          GROUP BY company_id, partner_id
+            """,
+            date=date,
+        )
+
+    def _get_open_cases_sql(self):
+        return SQL(
+            """
+            INSERT INTO credit_collection_case (
+                       company_id, partner_id, user_id, state, policy_id, amount_residual,
+                       amount_overdue, amount_credit, amount_due, date_oldest_due, level_id,
+                       date_last_notice, date_next_notice,
+                       create_uid, create_date, write_uid, write_date)
+                SELECT total.company_id, total.partner_id, company.collection_user_id,
+                       CASE WHEN amount_overdue > 0 THEN 'open' ELSE 'closed' END, policy_id,
+                       amount_residual, amount_overdue, amount_credit, amount_due, date_oldest_due,
+                       level_id, date_last_notice, date_next_notice,
+                       %(uid)s, %(now)s, %(uid)s, %(now)s
+                  FROM total
+                  JOIN res_company company ON company.id = total.company_id
+                 WHERE case_id IS NULL
+             RETURNING id, company_id, partner_id
+            """,
+            uid=self.env.uid,
+            now=self.env.cr.now(),
+        )
+
+    def _get_delete_items_sql(self, companies, scope):
+        return SQL(
+            """
+            DELETE FROM credit_collection_item item
+                  USING credit_collection_case cases, res_partner partner
+                  WHERE cases.id = item.case_id AND %(companies)s
+                    AND partner.id = cases.partner_id AND %(scope)s
+                    AND NOT EXISTS (SELECT FROM decided WHERE decided.id = item.move_line_id)
+            """,
+            companies=self._get_company_sql(companies, "cases.company_id"),
+            scope=scope,
+        )
+
+    def _get_update_items_sql(self):
+        return SQL(
+            """
+            UPDATE credit_collection_item item
+               SET case_id = known.case_id, level_id = line.level_id,
+                   next_level_id = line.next_level_id, hold_id = line.hold_id,
+                   decision = line.decision, date_due = line.date_due,
+                   date_last_notice = line.date_sent, date_next = line.date_next,
+                   amount_residual = line.amount_residual
+              FROM decided line
+              JOIN known USING (company_id, partner_id)
+             WHERE item.move_line_id = line.id
+               AND (item.case_id, item.level_id, item.next_level_id, item.hold_id, item.decision,
+                    item.date_due, item.date_last_notice, item.date_next, item.amount_residual)
+                   IS DISTINCT FROM
+                   (known.case_id, line.level_id, line.next_level_id, line.hold_id, line.decision,
+                    line.date_due, line.date_sent, line.date_next, line.amount_residual)
+            """
+        )
+
+    def _get_insert_items_sql(self):
+        return SQL(
+            """
+            INSERT INTO credit_collection_item (
+                       case_id, move_line_id, level_id, next_level_id, hold_id, decision, date_due,
+                       date_last_notice, date_next, amount_residual)
+                SELECT known.case_id, line.id, line.level_id, line.next_level_id, line.hold_id,
+                       line.decision, line.date_due, line.date_sent, line.date_next,
+                       line.amount_residual
+                  FROM decided line
+                  JOIN known USING (company_id, partner_id)
+                 WHERE NOT EXISTS (
+                           SELECT FROM credit_collection_item item WHERE item.move_line_id = line.id)
+            """
+        )
+
+    def _get_update_cases_sql(self, companies, scope):
+        """Write the totals that changed; return the cases, and whether one closed that has tasks."""
+        return SQL(
+            """
+            UPDATE credit_collection_case cases
+               SET state = fresh.state, policy_id = fresh.policy_id,
+                   amount_residual = fresh.amount_residual, amount_overdue = fresh.amount_overdue,
+                   amount_credit = fresh.amount_credit, amount_due = fresh.amount_due,
+                   date_oldest_due = fresh.date_oldest_due, level_id = fresh.level_id,
+                   date_last_notice = fresh.date_last_notice,
+                   date_next_notice = fresh.date_next_notice, write_date = %(now)s
+              FROM (
+                       SELECT one.id, one.state AS old_state,
+                              CASE WHEN total.amount_overdue > 0 THEN 'open' ELSE 'closed' END AS state,
+                              COALESCE(total.policy_id, one.policy_id) AS policy_id,
+                              COALESCE(total.amount_residual, 0) AS amount_residual,
+                              COALESCE(total.amount_overdue, 0) AS amount_overdue,
+                              COALESCE(total.amount_credit, 0) AS amount_credit,
+                              COALESCE(total.amount_due, 0) AS amount_due,
+                              total.date_oldest_due, total.level_id,
+                              COALESCE(total.date_last_notice, one.date_last_notice)
+                                  AS date_last_notice,
+                              total.date_next_notice
+                         FROM credit_collection_case one
+                         JOIN res_partner partner ON partner.id = one.partner_id
+                    LEFT JOIN total ON total.case_id = one.id
+                        WHERE %(companies)s AND %(scope)s
+                   ) fresh
+             WHERE cases.id = fresh.id
+               AND (cases.state, cases.policy_id, cases.amount_residual, cases.amount_overdue,
+                    cases.amount_credit, cases.amount_due, cases.date_oldest_due, cases.level_id,
+                    cases.date_last_notice, cases.date_next_notice)
+                   IS DISTINCT FROM
+                   (fresh.state, fresh.policy_id, fresh.amount_residual, fresh.amount_overdue,
+                    fresh.amount_credit, fresh.amount_due, fresh.date_oldest_due, fresh.level_id,
+                    fresh.date_last_notice, fresh.date_next_notice)
+         RETURNING cases.id,
+                   fresh.old_state = 'open' AND fresh.state = 'closed' AND EXISTS (
+                       SELECT FROM mail_activity task
+                        WHERE task.res_model = 'credit.collection.case' AND task.res_id = cases.id
+                          AND task.automated
+                   )
+            """,
+            now=self.env.cr.now(),
+            companies=self._get_company_sql(companies, "one.company_id"),
+            scope=scope,
+        )

@@ -1,0 +1,445 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+from odoo.tools.misc import format_date
+
+from ..const import CLAIMED_DECISIONS, DECISIONS
+
+
+class CreditCollectionRun(models.Model):
+    """One dated batch of notices for one company: proposed, reviewed, approved, sent."""
+
+    _name = "credit.collection.run"
+    _description = "Dunning Run"
+    _inherit = ["mail.thread"]
+    _order = "date desc, id desc"
+    _check_company_auto = True
+
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company, index=True
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    date = fields.Date(required=True, default=fields.Date.context_today)
+    is_automatic = fields.Boolean("Without review", readonly=True)
+    state = fields.Selection(
+        [("draft", "Proposed"), ("approved", "Approved"), ("cancel", "Cancelled")],
+        required=True,
+        default="draft",
+        readonly=True,
+        tracking=True,
+    )
+    dunning_ids = fields.One2many("credit.collection.dunning", "run_id", readonly=True)
+    exclusion_ids = fields.One2many("credit.collection.run.exclusion", "run_id", readonly=True)
+    left_out_line_ids = fields.Many2many(
+        "account.move.line",
+        "credit_collection_run_left_out_rel",
+        "run_id",
+        "move_line_id",
+        string="Left out by hand",
+    )
+    proposed_count = fields.Integer("Proposed", compute="_compute_counts")
+    queued_count = fields.Integer("About to be sent", compute="_compute_counts")
+    sent_count = fields.Integer("Sent", compute="_compute_counts")
+    failed_count = fields.Integer("Failed", compute="_compute_counts")
+    cancel_count = fields.Integer("Cancelled", compute="_compute_counts")
+    letter_count = fields.Integer("Letters to print", compute="_compute_letter_count")
+    amount_due = fields.Monetary("Claimed", compute="_compute_counts")
+    left_out_count = fields.Integer("Left out", compute="_compute_left_out_count")
+
+    _one_proposal = models.UniqueIndex(
+        "(company_id) WHERE state = 'draft' AND NOT is_automatic",
+        "There is already a proposal for this company: open it, or cancel it first.",
+    )
+
+    @api.depends("date", "company_id.name")
+    def _compute_display_name(self):
+        for run in self:
+            run.display_name = self.env._("Run of %s", format_date(self.env, run.date))
+
+    @api.depends("dunning_ids.state")
+    def _compute_counts(self):
+        groups = self.env["credit.collection.dunning"]._read_group(
+            [("run_id", "in", self.ids)],
+            ["run_id", "state"],
+            ["__count", "amount_due:sum"],
+        )
+        counts = {(run.id, state): (count, amount) for run, state, count, amount in groups}
+        states = ("draft", "queued", "sent", "failed", "cancel")
+        for run in self:
+            count, amount = (
+                {state: counts.get((run.id, state), (0, 0.0))[index] for state in states}
+                for index in (0, 1)
+            )
+            run.proposed_count = sum(count.values())
+            run.queued_count = count["queued"]
+            run.sent_count = count["sent"]
+            run.failed_count = count["failed"]
+            run.cancel_count = count["cancel"]
+            run.amount_due = sum(amount.values()) - amount["cancel"]
+
+    def _compute_letter_count(self):
+        groups = self.env["credit.collection.delivery"]._read_group(
+            [
+                ("dunning_id.run_id", "in", self.ids),
+                ("channel", "=", "letter"),
+                ("state", "in", ("todo", "under_way")),
+            ],
+            ["dunning_id"],
+        )
+        runs = [dunning.run_id for (dunning,) in groups]
+        for run in self:
+            run.letter_count = runs.count(run)
+
+    @api.depends("exclusion_ids.item_count")
+    def _compute_left_out_count(self):
+        for run in self:
+            run.left_out_count = sum(run.exclusion_ids.mapped("item_count"))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        runs = super().create(vals_list)
+        runs._check_not_before_sent()
+        return runs
+
+    def write(self, vals):
+        if not self.env.su and {"state", "is_automatic"} & vals.keys():
+            raise UserError(self.env._("A run is approved or cancelled with its buttons."))
+        if {"date", "company_id"} & vals.keys() and any(run.state != "draft" for run in self):
+            raise UserError(self.env._("An approved run keeps its date."))
+        res = super().write(vals)
+        if "date" in vals:
+            self._check_not_before_sent()
+        return res
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_sent(self):
+        if any(dunning.state != "draft" for dunning in self.dunning_ids):
+            raise UserError(
+                self.env._("This run has notices that were approved: it is part of the history.")
+            )
+
+    # -------------------------------------------------------------------------
+    # Actions
+    # -------------------------------------------------------------------------
+
+    def action_propose(self):
+        """Make the proposal, or make it again from today's ledger."""
+        self._propose()
+
+    @api.model
+    def action_open_proposal(self):
+        """Open the proposal of the current company, making one if there is none."""
+        self.check_access("create")
+        run = self.search([("company_id", "=", self.env.company.id), ("state", "=", "draft")], limit=1)
+        if not run:
+            run = self.create({"company_id": self.env.company.id})
+        elif run.date < fields.Date.context_today(self):
+            run.date = fields.Date.context_today(self)
+        run._propose()
+        return run._get_form_action()
+
+    def action_approve(self):
+        """Number the notices and hand them over to be sent."""
+        self._approve()
+
+    def action_cancel(self):
+        for run in self:
+            if run.state == "cancel":
+                continue
+            if any(dunning.state == "sent" for dunning in run.dunning_ids):
+                raise UserError(
+                    self.env._("Notices of this run were sent: cancel them one by one, with a reason.")
+                )
+        runs = self.filtered(lambda run: run.state != "cancel")
+        runs.dunning_ids.filtered(lambda dunning: dunning.state == "draft").sudo().unlink()
+        runs.dunning_ids._cancel(self.env._("The run was cancelled."))
+        runs._set_state("cancel", allowed=("draft", "approved"))
+
+    def action_send_now(self):
+        """Send what can be sent now, instead of waiting for the scheduled action."""
+        self.check_access("write")
+        self.env.ref("credit_collection.ir_cron_send_notices").sudo()._trigger()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("The notices are being sent. Letters wait for you to print them."),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def action_print_letters(self):
+        """Print the letters of this run as one PDF, in the order of language and postcode."""
+        self.ensure_one()
+        return self.dunning_ids.action_print_letters()
+
+    def action_mark_posted(self):
+        self.dunning_ids.action_mark_posted()
+
+    def action_open_dunnings(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "credit_collection.credit_collection_dunning_action"
+        )
+        return action | {"domain": [("run_id", "=", self.id)], "context": {}}
+
+    def action_open_left_out(self):
+        """List the items of the company that are late and not proposed, with the reason of each."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "credit_collection.credit_collection_item_action"
+        )
+        return action | {
+            "domain": [
+                ("company_id", "=", self.company_id.id),
+                ("date_due", "<", self.date),
+                ("decision", "not in", ("due", "credit")),
+            ],
+            "context": {"search_default_group_decision": 1},
+        }
+
+    def action_take_back(self):
+        """Forget what was left out by hand, and propose again."""
+        self.left_out_line_ids = False
+        self._propose()
+
+    def _get_form_action(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }
+
+    # -------------------------------------------------------------------------
+    # Business
+    # -------------------------------------------------------------------------
+
+    def _set_state(self, state, allowed):
+        runs = self.filtered(lambda run: run.state in allowed)
+        runs.check_access("write")
+        runs.sudo().write({"state": state})  # the guard in `write` lets only this method pass
+        return runs
+
+    def _check_not_before_sent(self):
+        """A notice quotes the ones before it: no run in the past of what was sent."""
+        for run in self:
+            last = self.env["credit.collection.dunning"].sudo()._read_group(
+                [("company_id", "=", run.company_id.id), ("state", "=", "sent")],
+                aggregates=["date_sent:max"],
+            )[0][0]
+            if last and run.date < last:
+                raise UserError(
+                    self.env._(
+                        "%(company)s sent notices on %(last)s: a run cannot be dated before that day.",
+                        company=run.company_id.name,
+                        last=format_date(self.env, last),
+                    )
+                )
+
+    def _propose(self):
+        """Fill the run with draft notices; the same ledger gives the same proposal."""
+        for run in self:
+            if run.state != "draft":
+                raise UserError(self.env._("Only a proposal can be made again."))
+            run.check_access("write")
+            run.lock_for_update()
+            self.env["credit.collection.item"]._assess(run.company_id, date=run.date)
+            self.env.flush_all()
+            for statement in (
+                run._get_clear_sql(),
+                run._get_propose_sql(),
+                run._get_exclusion_sql(),
+            ):
+                self.env.cr.execute(statement)
+            self.env.invalidate_all(flush=False)
+
+    def _get_clear_sql(self):
+        return SQL(
+            """
+            WITH cleared AS (DELETE FROM credit_collection_run_exclusion WHERE run_id = %(run)s)
+            DELETE FROM credit_collection_dunning WHERE run_id = %(run)s AND state = 'draft'
+            """,
+            run=self.id,
+        )
+
+    def _get_propose_sql(self):
+        """Write one draft notice per customer (or level), and its lines.
+
+        Claimed at a new level: what is due. Listed with it: whatever else of this customer is
+        overdue, and his open credits in the same currencies.
+        """
+        return SQL(
+            """
+            WITH left_out AS (
+                SELECT move_line_id FROM credit_collection_run_left_out_rel WHERE run_id = %(run)s
+            ), item AS MATERIALIZED (
+                SELECT item.*, aml.currency_id, aml.amount_currency, aml.amount_residual_currency,
+                       aml.move_name, aml.partner_id AS line_partner_id, move.invoice_date, aml.date,
+                       COALESCE(move.partner_id, aml.partner_id) AS contact_id,
+                       level.delay_days,
+                       item.decision = 'due' AND (policy.is_automatic OR NOT %(automatic)s) AS is_due,
+                       CASE WHEN policy.grouping = 'level' AND cases.amount_credit = 0
+                            THEN item.next_level_id ELSE 0 END AS grouping
+                  FROM credit_collection_item item
+                  JOIN credit_collection_case cases ON cases.id = item.case_id
+                  JOIN account_move_line aml ON aml.id = item.move_line_id
+                  JOIN account_move move ON move.id = aml.move_id
+             LEFT JOIN credit_collection_level level ON level.id = item.next_level_id
+             LEFT JOIN credit_collection_policy policy ON policy.id = level.policy_id
+                 WHERE cases.company_id = %(company)s
+                   AND cases.amount_due > 0
+                   AND item.move_line_id NOT IN (SELECT move_line_id FROM left_out)
+            ), header AS MATERIALIZED (
+                SELECT nextval('credit_collection_dunning_id_seq') AS id, *
+                  FROM (
+                           SELECT case_id, grouping,
+                                  (max(ARRAY[delay_days, next_level_id]))[2] AS level_id,
+                                  (array_agg(contact_id ORDER BY delay_days DESC, date_due,
+                                             move_line_id))[1] AS partner_id
+                             FROM item
+                            WHERE is_due
+                         GROUP BY case_id, grouping
+                       ) due
+            ), line AS MATERIALIZED (
+                SELECT header.id AS dunning_id, item.*, item.next_level_id AS claimed_level_id
+                  FROM item
+                  JOIN header USING (case_id, grouping)
+                 WHERE item.is_due
+             UNION ALL
+                SELECT header.id, item.*, NULL
+                  FROM item
+                  JOIN header ON header.case_id = item.case_id AND header.grouping = 0
+                 WHERE NOT item.is_due
+                   AND (item.decision = ANY(%(claimed)s) AND item.date_due < %(date)s
+                        OR item.decision = 'credit' AND EXISTS (
+                               SELECT FROM item due
+                                WHERE due.case_id = item.case_id AND due.is_due
+                                  AND due.currency_id = item.currency_id))
+            ), header_total AS (
+                SELECT dunning_id, sum(amount_residual) AS amount_due
+                  FROM line
+              GROUP BY dunning_id
+                HAVING sum(amount_residual) > 0
+            ), notice AS (
+                INSERT INTO credit_collection_dunning (
+                           id, run_id, case_id, company_id, partner_id, level_id, date, state,
+                           amount_due, create_uid, create_date, write_uid, write_date)
+                    SELECT header.id, %(run)s, header.case_id, %(company)s, header.partner_id,
+                           header.level_id, %(date)s, 'draft', header_total.amount_due,
+                           %(uid)s, %(now)s, %(uid)s, %(now)s
+                      FROM header
+                      JOIN header_total ON header_total.dunning_id = header.id
+                  ORDER BY header.id
+            )
+            INSERT INTO credit_collection_dunning_line (
+                       dunning_id, move_line_id, level_id, currency_id, name, date_invoice, date_due,
+                       amount_original, amount_residual, amount_company)
+                SELECT line.dunning_id, line.move_line_id, line.claimed_level_id, line.currency_id,
+                       line.move_name, COALESCE(line.invoice_date, line.date), line.date_due,
+                       line.amount_currency, line.amount_residual_currency, line.amount_residual
+                  FROM line
+                  JOIN header_total USING (dunning_id)
+              ORDER BY line.dunning_id, line.date_due, line.move_line_id
+            """,
+            run=self.id,
+            company=self.company_id.id,
+            date=self.date,
+            automatic=self.is_automatic,
+            claimed=list(CLAIMED_DECISIONS),
+            uid=self.env.uid,
+            now=self.env.cr.now(),
+        )
+
+    def _get_exclusion_sql(self):
+        """Count, by reason, the items that are late and not proposed."""
+        return SQL(
+            """
+            INSERT INTO credit_collection_run_exclusion (run_id, decision, item_count, amount)
+                SELECT %(run)s, item.decision, count(*), sum(item.amount_residual)
+                  FROM credit_collection_item item
+                  JOIN credit_collection_case cases ON cases.id = item.case_id
+                 WHERE cases.company_id = %(company)s
+                   AND item.date_due < %(date)s
+                   AND item.decision NOT IN ('due', 'credit')
+              GROUP BY item.decision
+             UNION ALL
+                SELECT %(run)s, 'left_out', count(*), sum(line.amount_residual)
+                  FROM credit_collection_run_left_out_rel rel
+                  JOIN account_move_line line ON line.id = rel.move_line_id
+                 WHERE rel.run_id = %(run)s
+                HAVING count(*) > 0
+            """,
+            run=self.id,
+            company=self.company_id.id,
+            date=self.date,
+        )
+
+    def _leave_out(self, move_lines):
+        """Take items out of the proposal; they stay out when it is made again."""
+        self.ensure_one()
+        if self.state != "draft":
+            raise UserError(self.env._("The run is approved: cancel the notice instead."))
+        self.left_out_line_ids |= move_lines
+        self._propose()
+
+    def _approve(self):
+        for run in self:
+            if run.state == "approved":
+                continue
+            if not run.dunning_ids:
+                raise UserError(
+                    self.env._("There is nothing to send. Propose again on a later day.")
+                )
+            run._check_not_before_sent()
+            run._set_state("approved", allowed=("draft",))
+            run.dunning_ids._queue()
+        self.env.ref("credit_collection.ir_cron_send_notices").sudo()._trigger()
+
+    @api.model
+    def _cron_run(self):
+        """The daily run: propose, approve and send what the policies let go without review."""
+        companies = self.env["res.company"].search([])
+        self.env["ir.cron"]._commit_progress(remaining=len(companies))
+        for company in companies:
+            self.with_company(company)._run_automatically(company)
+            self.env["ir.cron"]._commit_progress(1)
+
+    def _run_automatically(self, company):
+        """Return the run that was sent without review, empty when nothing was due."""
+        Item = self.env["credit.collection.item"]
+        Item._assess(company)
+        domain = [
+            ("company_id", "=", company.id),
+            ("decision", "=", "due"),
+            ("next_level_id.policy_id.is_automatic", "=", True),
+        ]
+        if not Item.search_count(domain, limit=1):
+            return self.browse()
+        run = self.create({"company_id": company.id, "is_automatic": True})
+        run._propose()
+        if run.dunning_ids:
+            run._approve()
+        return run
+
+
+class CreditCollectionRunExclusion(models.Model):
+    """The journal of a run: how many items were left out, by reason."""
+
+    _name = "credit.collection.run.exclusion"
+    _description = "Left Out of a Run"
+    _order = "item_count desc, id"
+    _log_access = False
+
+    run_id = fields.Many2one(
+        "credit.collection.run", required=True, index=True, ondelete="cascade"
+    )
+    decision = fields.Selection(
+        [*DECISIONS, ("left_out", "Left out by hand")], "Reason", required=True
+    )
+    item_count = fields.Integer("Items")
+    amount = fields.Monetary()
+    currency_id = fields.Many2one(related="run_id.currency_id")

@@ -1,0 +1,37 @@
+from odoo import models
+
+
+class MailMail(models.Model):
+    _inherit = "mail.mail"
+
+    def _postprocess_sent_message(
+        self, success_pids, success_emails, failure_reason=False, failure_type=None
+    ):
+        """What the mail server said about a notice decides whether it was sent."""
+        on_cases = self.filtered(lambda mail: mail.model == "credit.collection.case")
+        if on_cases:
+            on_cases._settle_dunning_deliveries(failure_reason, failure_type)
+        return super()._postprocess_sent_message(
+            success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
+        )
+
+    def _settle_dunning_deliveries(self, failure_reason, failure_type):
+        deliveries = (
+            self.env["credit.collection.delivery"]
+            .sudo()  # the mail queue runs for whoever wrote the mail
+            .search(
+                [
+                    ("mail_message_id", "in", self.mail_message_id.ids),
+                    ("state", "=", "under_way"),
+                ]
+            )
+        )
+        if not deliveries:
+            return
+        failed_mails = self.filtered(lambda mail: mail.state == "exception")
+        failed = deliveries.filtered(
+            lambda one: failure_type or one.mail_message_id in failed_mails.mail_message_id
+        )
+        (deliveries - failed)._set_sent()
+        reason = failure_reason or failed_mails[:1].failure_reason or failure_type
+        failed._set_failed(reason)

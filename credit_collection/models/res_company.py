@@ -1,0 +1,48 @@
+from odoo import api, fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    # no foreign key constraint is broken by a company that is created while the module is installed:
+    # the default policy is filled in by `create` and by the post-init hook
+    collection_policy_id = fields.Many2one(
+        "credit.collection.policy",
+        "Default dunning policy",
+        ondelete="restrict",
+        check_company=True,
+    )
+    collection_user_id = fields.Many2one(
+        "res.users", "Default collector", domain="[('share', '=', False)]"
+    )
+    collection_email_from = fields.Char(
+        "Sender of reminders", help="The e-mail address of the company when empty."
+    )
+    collection_window = fields.Selection(
+        [("left", "Left (Germany, Netherlands)"), ("right", "Right (Belgium, France, Luxembourg)")],
+        string="Address window",
+        default="right",
+    )
+    collection_hold_review_days = fields.Integer("Review holds after", default=30)
+    collection_large_amount = fields.Monetary("Large invoices", default=10000)
+    collection_protect_dunned = fields.Boolean("Keep dunned invoices")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        companies.filtered(lambda c: not c.collection_policy_id)._set_default_collection_policy()
+        return companies
+
+    def _set_default_collection_policy(self):
+        """Give these companies the shipped policy, so that a first run works at once."""
+        policy = self.env.ref("credit_collection.policy_business", raise_if_not_found=False)
+        if policy:
+            self.sudo().collection_policy_id = policy
+        for company in self.sudo():
+            if company.country_id.code in company._get_left_window_countries():
+                company.collection_window = "left"
+
+    @api.model
+    def _get_left_window_countries(self):
+        """Where envelopes have their window on the left (DIN 5008, NEN 1026)."""
+        return ("AT", "CH", "DE", "NL")

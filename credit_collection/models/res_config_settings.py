@@ -1,0 +1,29 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    collection_policy_id = fields.Many2one(
+        related="company_id.collection_policy_id", readonly=False
+    )
+    collection_user_id = fields.Many2one(related="company_id.collection_user_id", readonly=False)
+    collection_email_from = fields.Char(
+        related="company_id.collection_email_from", readonly=False
+    )
+    collection_window = fields.Selection(related="company_id.collection_window", readonly=False)
+    collection_hold_review_days = fields.Integer(
+        related="company_id.collection_hold_review_days", readonly=False
+    )
+    collection_large_amount = fields.Monetary(
+        related="company_id.collection_large_amount",
+        readonly=False,
+        currency_field="collection_currency_id",
+    )
+    collection_protect_dunned = fields.Boolean(
+        related="company_id.collection_protect_dunned", readonly=False
+    )
+    # the currency of the amount above; `currency_id` of the settings belongs to other modules
+    collection_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Currency of the large amount"
+    )

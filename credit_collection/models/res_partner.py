@@ -1,0 +1,67 @@
+from odoo import fields, models
+
+_READERS = "credit_collection.credit_collection_group_readonly"
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    collection_policy_id = fields.Many2one(
+        "credit.collection.policy",
+        "Dunning policy",
+        company_dependent=True,
+        copy=False,
+        groups=_READERS,
+        help="Overrides the rules by segment and the default policy of the company.",
+    )
+    collection_case_ids = fields.One2many(
+        "credit.collection.case", "partner_id", "Collection cases", groups=_READERS
+    )
+    collection_amount_overdue = fields.Monetary(
+        "Overdue", compute="_compute_collection_case", groups=_READERS
+    )
+    collection_explanation = fields.Char(
+        "Next in dunning", compute="_compute_collection_case", groups=_READERS
+    )
+    collection_user_id = fields.Many2one(
+        "res.users", "Collector", compute="_compute_collection_case", groups=_READERS
+    )
+    dunning_level_id = fields.Many2one(
+        "credit.collection.level",
+        "Dunning level",
+        compute="_compute_collection_case",
+        groups=_READERS,
+    )
+
+    def _compute_collection_case(self):
+        """What the case in the current company says about the customer."""
+        cases = self.env["credit.collection.case"].search(
+            [
+                ("partner_id", "in", self.commercial_partner_id.ids),
+                ("company_id", "=", self.env.company.id),
+            ]
+        )
+        by_partner = cases.grouped("partner_id")
+        for partner in self:
+            case = by_partner.get(partner.commercial_partner_id, cases.browse())
+            partner.collection_amount_overdue = case.amount_overdue
+            partner.collection_explanation = case.explanation
+            partner.collection_user_id = case.user_id
+            partner.dunning_level_id = case.level_id
+
+    def write(self, vals):
+        res = super().write(vals)
+        if {"collection_policy_id", "country_id", "category_id", "is_company"} & vals.keys():
+            self.env["account.move"]._collection_touch(partners=self.commercial_partner_id)
+        return res
+
+    def action_collection_open_case(self):
+        self.ensure_one()
+        case = self.env["credit.collection.case"]._get_for_partner(self, self.env.company)
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": case._name,
+            "res_id": case.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }

@@ -1,0 +1,5 @@
+from . import (
+    credit_collection_case_assign,
+    credit_collection_dunning_cancel,
+    credit_collection_move_policy,
+)
