@@ -3,8 +3,8 @@
 # db.sh template        ... and of the one with our module, up to date
 # db.sh copy NAME       a fresh database NAME, made from the template (half a second)
 # db.sh drop NAME...    away with it, whoever is connected
-# db.sh state NAME      prints `current` when NAME was marked after the last change of module, Odoo or requirements
-# db.sh mark NAME       marks it
+# db.sh mark NAME [FILE...]   note what NAME was made of: module, Odoo, requirements, and these files;
+# db.sh state NAME [FILE...]  prints `current` as long as none of them changed
 #
 # Neither template has demo data; both hold their attachments and the bundles of the web client inside the
 # database, so that `createdb -T` copies everything. Nobody can connect to a template: connections would
@@ -30,6 +30,7 @@ module_fingerprint() {
         base_fingerprint
         # tests/ is a link: find does not follow it, and a changed test needs no new template
         (cd "$CC_ROOT" && find credit_collection -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 -r sha256sum)
+        cat /dev/null "$@"
     } | sha256sum | cut -c1-16
 }
 
@@ -98,7 +99,7 @@ case "${1:-}" in
     base | template) locked "$1" ;;
     copy) locked copy "$2" ;;
     drop) drop "${@:2}" ;;
-    state) if [ "$(fingerprint_of "$2")" = "$(module_fingerprint)" ]; then echo current; fi ;;
-    mark) mark "$2" "$(module_fingerprint)" ;;
-    *) die "usage: db.sh base|template|copy NAME|drop NAME...|state NAME|mark NAME" ;;
+    mark) mark "$2" "$(module_fingerprint "${@:3}")" ;;
+    state) if [ "$(fingerprint_of "$2")" = "$(module_fingerprint "${@:3}")" ]; then echo current; fi ;;
+    *) die "usage: db.sh base|template|copy NAME|drop NAME...|mark NAME [FILE...]|state NAME [FILE...]" ;;
 esac

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034  # the variables are for those who source this
 # Where everything is. Sourced by the other scripts, and by people: `source scripts/env.sh`, then
 # `odoo shell -d credit_collection_demo`, `psql`, `createdb` find the project's own Odoo and database.
 #

@@ -30,6 +30,7 @@ if [ "$(cat "$STAMP" 2>/dev/null)" = "$SHA256" ]; then exit 0; fi
 configure_apt() {
     local apt=$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg mirror
     [ -e $keyring ] || die "this is not a Debian with debian-archive-keyring: ${DEB##*/} cannot be fetched." "$OTHERWISE"
+    # shellcheck disable=SC2016  # the dollars are apt's
     mirror=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT) $(RELEASE)' 'Created-By: Packages' |
         awk '$2 == "main" && $3 !~ /security|updates|backports/ {print $1; exit}')
     [ -n "$mirror" ] || die "apt knows no Debian mirror on this machine: ${DEB##*/} cannot be fetched." "$OTHERWISE"

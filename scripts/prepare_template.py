@@ -3,7 +3,7 @@
 
 def main(env, argv):
     parameters = env["ir.config_parameter"]
-    # files inside the database: `createdb -T` then copies everything, there is no filestore to share
+    # files inside the database: `createdb -T` then copies everything, no filestore is shared
     parameters.set_param("ir_attachment.location", "db")
     env["ir.attachment"].force_storage()
     # wkhtmltopdf has nothing to wait for on our pages; Odoo's default is a second for each call

@@ -1,8 +1,8 @@
 """Run a script inside an Odoo database: ``python run_in_odoo.py DATABASE SCRIPT [ARGUMENT...]``.
 
-The script defines ``main(env, argv)``; ``env`` is the superuser's. What it did is committed when it
-returns, and rolled back when it raises: then this program fails too (``odoo shell < script`` would not).
-Options of Odoo come from its configuration file and from ``ODOO_<OPTION>`` variables.
+The script defines ``main(env, argv)``; ``env`` is the superuser's. What it did is committed when
+it returns. When it raises, that is rolled back and this program fails (``odoo shell < script``
+would not). Options of Odoo come from its configuration file and from ``ODOO_<OPTION>`` variables.
 """
 
 import runpy
