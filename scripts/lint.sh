@@ -20,7 +20,7 @@ prettier() {
     local files
     mapfile -t files < <(formatted)
     if [ ${#files[@]} = 0 ]; then return; fi
-    NODE_PATH=$node "$node/.bin/prettier" --log-level warn "$@" "${files[@]}"
+    NODE_PATH=$node "$node/.bin/prettier" "$@" "${files[@]}"
 }
 install_prettier() {
     command -v npm >/dev/null || return 1
@@ -37,7 +37,7 @@ install_prettier || has_prettier=
 if [ "${1:-}" = --fix ]; then
     "$lint/ruff" format -q .
     "$lint/ruff" check -q --fix . || true
-    if [ -n "$has_prettier" ]; then prettier --write; fi
+    if [ -n "$has_prettier" ]; then prettier --write --log-level warn; fi
     exit 0
 fi
 
