@@ -7,6 +7,7 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     """Leave nothing behind in tables that Odoo does not own for us."""
+    env.cr.execute("UPDATE credit_collection_dunning SET letter_id = NULL")
     models = [
         "credit.collection.case",
         "credit.collection.dunning",

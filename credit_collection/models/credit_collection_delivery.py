@@ -1,13 +1,17 @@
+import logging
 from uuid import uuid4
 
 from lxml import html
 from markupsafe import Markup
+from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize, email_split
 
 from ..const import CHANNELS
+
+_logger = logging.getLogger(__name__)
 
 
 class CreditCollectionDelivery(models.Model):
@@ -53,6 +57,28 @@ class CreditCollectionDelivery(models.Model):
     def _get_automatic_channels(self):
         """The channels that need nobody: the others wait until a person prints, or calls."""
         return ["email", "call"]
+
+    def _send(self):
+        """Deliver these notices: what is no longer owed drops out first."""
+        claimed = self.dunning_id._check_amounts()
+        ready = self.filtered(lambda one: one.dunning_id in claimed)
+        for channel, deliveries in ready.grouped("channel").items():
+            getattr(deliveries, f"_send_{channel}")()
+
+    def _send_each_or_fail(self):
+        """Send a batch; when it fails, one by one, so that one customer stops no other."""
+        try:
+            with self.env.cr.savepoint():
+                self._send()
+        except OperationalError:
+            raise  # another transaction was faster: the scheduler tries the whole batch again
+        except Exception as error:
+            if len(self) > 1:
+                for delivery in self:
+                    delivery._send_each_or_fail()
+                return
+            _logger.info("Notice %s could not be sent", self.dunning_id.name, exc_info=True)
+            self._set_failed(str(error))
 
     # -------------------------------------------------------------------------
     # What became of it
@@ -149,8 +175,9 @@ class CreditCollectionDelivery(models.Model):
                     "res_id": case.id,
                     "message_type": "email_outgoing",
                     "subtype_id": False,
-                    "is_notification": False,
-                    "auto_delete": False,
+                    # the message stays on the case when the mail leaves the queue
+                    "is_notification": True,
+                    "auto_delete": True,
                     "attachment_ids": [(4, attachment.id) for attachment in attachments],
                 }
             )

@@ -122,9 +122,27 @@ class CreditCollectionDunning(models.Model):
                 ["amount_residual:sum"],
             )
         }
+        receipts = {
+            partner.commercial_partner_id
+            for (partner,) in self.env["account.bank.statement.line"]
+            .sudo()  # collectors may not read bank statements; they learn only that money came in
+            ._read_group(
+                [
+                    ("partner_id.commercial_partner_id", "in", drafts.customer_id.ids),
+                    ("company_id", "in", drafts.company_id.ids),
+                    ("is_reconciled", "=", False),
+                    ("amount", ">", 0),
+                ],
+                ["partner_id"],
+            )
+        }
         for dunning in self:
             dunning.warning = False
-            if dunning in drafts and credits.get(dunning.case_id.id):
+            if dunning in drafts and dunning.customer_id in receipts:
+                dunning.warning = self.env._(
+                    "The bank statement shows a receipt from this customer that is not matched yet."
+                )
+            elif dunning in drafts and credits.get(dunning.case_id.id):
                 dunning.warning = self.env._(
                     "%(amount)s of payments or credit notes of this customer are not matched yet.",
                     amount=format_amount(
@@ -429,19 +447,12 @@ class CreditCollectionDunning(models.Model):
         ]
         Delivery = self.env["credit.collection.delivery"]
         waiting = Delivery.search(domain, limit=batch_size)
-        deliveries = waiting.try_lock_for_update().filtered_domain(domain)
-        deliveries.dunning_id._send(deliveries)
+        locked = waiting.dunning_id.try_lock_for_update()
+        deliveries = waiting.filtered(lambda one: one.dunning_id in locked).filtered_domain(domain)
+        deliveries._send_each_or_fail()
         self.env["ir.cron"]._commit_progress(
             len(deliveries), remaining=Delivery.search_count(domain) if deliveries else 0
         )
-
-    def _send(self, deliveries):
-        """Deliver these notices: what is no longer owed drops out first."""
-        claimed = self._check_amounts()
-        deliveries = deliveries.filtered(lambda one: one.dunning_id in claimed)
-        for channel, batch in deliveries.grouped("channel").items():
-            getattr(batch, f"_send_{channel}")()
-        self.env.flush_all()
 
     def _check_amounts(self):
         """Bring the lines up to date before anything leaves; return the notices still to be sent.

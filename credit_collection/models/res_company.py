@@ -4,13 +4,12 @@ from odoo import api, fields, models
 class ResCompany(models.Model):
     _inherit = "res.company"
 
-    # no foreign key constraint is broken by a company that is created while the module is installed:
-    # the default policy is filled in by `create` and by the post-init hook
+    # never required in the database: filled in by `create` and by the post-init hook
     collection_policy_id = fields.Many2one(
         "credit.collection.policy",
         "Default dunning policy",
         ondelete="restrict",
-        check_company=True,
+        domain="[('company_id', 'in', (False, id))]",
     )
     collection_user_id = fields.Many2one(
         "res.users", "Default collector", domain="[('share', '=', False)]"
@@ -26,6 +25,10 @@ class ResCompany(models.Model):
     collection_hold_review_days = fields.Integer("Review holds after", default=30)
     collection_large_amount = fields.Monetary("Large invoices", default=10000)
     collection_protect_dunned = fields.Boolean("Keep dunned invoices")
+
+    @api.constrains("collection_policy_id")
+    def _check_collection_policy_id(self):
+        self.collection_policy_id._check_default_policy()
 
     @api.model_create_multi
     def create(self, vals_list):
