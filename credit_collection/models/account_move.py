@@ -3,11 +3,12 @@ from functools import partial
 from psycopg2.extensions import TransactionRollbackError
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import mute_logger
 
 _READERS = "credit_collection.credit_collection_group_readonly"
+_MANAGERS = "credit_collection.credit_collection_group_manager"
 _TOUCHED = "credit_collection.touched"
 
 
@@ -104,6 +105,10 @@ class AccountMove(models.Model):
     @api.constrains("collection_policy_id", "collection_level_id")
     def _check_collection_policy(self):
         for move in self:
+            if not self.env.su and not self.env.user.has_group(_MANAGERS):
+                raise AccessError(
+                    self.env._("Only a collections manager changes the dunning policy of an invoice.")
+                )
             if not (move.collection_policy_id or move.collection_level_id):
                 continue
             if move.move_type not in ("out_invoice", "out_receipt", "entry"):

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize
 
@@ -111,12 +112,23 @@ class CreditCollectionCase(models.Model):
             case.explanation = item.explanation if item else self.env._("Nothing is open.")
 
     def write(self, vals):
+        if not self.env.su and self._get_assessed_fields() & vals.keys():
+            raise UserError(self.env._("The figures of a case come from the ledger."))
         collectors = {case: case.user_id for case in self} if "user_id" in vals else {}
         res = super().write(vals)
         for case, before in collectors.items():
             if case.user_id != before:
                 case._reassign_tasks(before)
         return res
+
+    @api.model
+    def _get_assessed_fields(self):
+        """The fields that the assessment writes, and nobody else."""
+        return {
+            name
+            for name, field in self._fields.items()
+            if field.store and name.startswith(("amount_", "date_"))
+        } | {"company_id", "partner_id", "policy_id", "state", "level_id"}
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_notices(self):

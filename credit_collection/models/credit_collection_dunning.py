@@ -196,6 +196,7 @@ class CreditCollectionDunning(models.Model):
 
     def action_print_letters(self):
         """Print the letters among these notices, as one PDF in the order of language and postcode."""
+        self.check_access("write")
         letters = self._get_letters_to_post()
         reprints = self.filtered(lambda dunning: dunning.state in ("sent", "queued")) - letters
         letters = letters._prepare_letters() | reprints.filtered("letter_id")

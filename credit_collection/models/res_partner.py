@@ -1,6 +1,9 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 _READERS = "credit_collection.credit_collection_group_readonly"
+
+_COLLECTORS = "credit_collection.credit_collection_group_user"
 
 
 class ResPartner(models.Model):
@@ -48,6 +51,13 @@ class ResPartner(models.Model):
             partner.collection_explanation = case.explanation
             partner.collection_user_id = case.user_id
             partner.dunning_level_id = case.level_id
+
+    @api.constrains("collection_policy_id")
+    def _check_collection_policy_id(self):
+        if not self.env.su and not self.env.user.has_group(_COLLECTORS):
+            raise AccessError(
+                self.env._("Only a collector changes the dunning policy of a customer.")
+            )
 
     def write(self, vals):
         res = super().write(vals)
