@@ -2,6 +2,8 @@
 
 
 def main(env, argv):
+    # Odoo gives the first language that it loads to whoever is there: our users speak English
+    env["res.partner"].with_context(active_test=False).search([]).lang = "en_US"
     parameters = env["ir.config_parameter"]
     # files inside the database: `createdb -T` then copies everything, no filestore is shared
     parameters.set_param("ir_attachment.location", "db")
