@@ -390,7 +390,18 @@ class CreditCollectionDunning(models.Model):
                     user_id=dunning.case_id._get_collector().id,
                     automated=True,
                 )
+        self._log_on_invoices(
+            lambda dunning: self.env._(
+                "%(level)s sent: %(notice)s.", level=dunning.level_id.name, notice=dunning.name
+            )
+        )
         self._notify_followers()
+
+    def _log_on_invoices(self, describe):
+        """Note on each invoice what changed its level: `describe(notice)` is the sentence."""
+        for dunning in self:
+            moves = dunning.line_ids.filtered("level_id").move_line_id.move_id.sudo()
+            moves._message_log_batch(bodies=dict.fromkeys(moves.ids, describe(dunning)))
 
     def _notify_followers(self):
         """Tell those who follow the customer's collection; the others hear nothing."""
@@ -419,6 +430,7 @@ class CreditCollectionDunning(models.Model):
 
     def _cancel(self, reason):
         """Cancel notices with a reason; the levels go back to where they were."""
+        sent = self.filtered(lambda dunning: dunning.state == "sent")
         dunnings = self._set_state("cancel", ("queued", "sent", "failed"), note=reason)
         waiting = dunnings.delivery_ids.filtered(lambda one: one.state in ("todo", "under_way"))
         waiting._cancel()
@@ -431,6 +443,14 @@ class CreditCollectionDunning(models.Model):
                     reason=reason,
                 )
             )
+        sent._log_on_invoices(
+            lambda dunning: self.env._(
+                "%(notice)s (%(level)s) was cancelled: %(reason)s",
+                notice=dunning.name,
+                level=dunning.level_id.name,
+                reason=reason,
+            )
+        )
         dunnings.case_id._refresh()
         return dunnings
 
