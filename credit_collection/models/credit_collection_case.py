@@ -239,11 +239,10 @@ class CreditCollectionCase(models.Model):
         return tasks
 
     def _close_tasks(self):
-        """Close the tasks that were about a debt that is paid."""
-        for case in self:
-            case.activity_ids.filtered("automated").action_feedback(
-                feedback=self.env._("Closed by itself: nothing is overdue any more.")
-            )
+        """Close the tasks that were about a debt that is paid; calls not made yet are called off."""
+        reason = self.env._("Closed by itself: nothing is overdue any more.")
+        self.dunning_ids._call_off(reason)
+        self.activity_ids.filtered("automated").action_feedback(feedback=reason)
 
     def _reassign_tasks(self, before):
         self.ensure_one()

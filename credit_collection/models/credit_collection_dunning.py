@@ -390,12 +390,20 @@ class CreditCollectionDunning(models.Model):
                     user_id=dunning.case_id._get_collector().id,
                     automated=True,
                 )
+        self._close_failed_tasks()
         self._log_on_invoices(
             lambda dunning: self.env._(
                 "%(level)s sent: %(notice)s.", level=dunning.level_id.name, notice=dunning.name
             )
         )
         self._notify_followers()
+
+    def _close_failed_tasks(self):
+        """What could not be delivered was delivered in the end, or is given up."""
+        self.case_id.activity_feedback(
+            ["credit_collection.mail_activity_type_notice_failed"],
+            feedback=self.env._("Closed by itself: the notice was sent or cancelled."),
+        )
 
     def _log_on_invoices(self, describe):
         """Note on each invoice what changed its level: `describe(notice)` is the sentence."""
@@ -443,6 +451,7 @@ class CreditCollectionDunning(models.Model):
                     reason=reason,
                 )
             )
+        dunnings._close_failed_tasks()
         sent._log_on_invoices(
             lambda dunning: self.env._(
                 "%(notice)s (%(level)s) was cancelled: %(reason)s",
@@ -453,6 +462,15 @@ class CreditCollectionDunning(models.Model):
         )
         dunnings.case_id._refresh()
         return dunnings
+
+    def _call_off(self, reason):
+        """The debt is paid: nobody needs to call, and what has not left yet stays here."""
+        waiting = self.delivery_ids.filtered(lambda one: one.state in ("todo", "under_way"))
+        waiting.filtered(lambda one: one.channel == "call")._cancel()
+        waiting.dunning_id.filtered(
+            lambda dunning: dunning.state == "queued"
+            and not any(dunning.line_ids.filtered("level_id").move_line_id.mapped("amount_residual"))
+        )._cancel(reason)
 
     # -------------------------------------------------------------------------
     # Sending
