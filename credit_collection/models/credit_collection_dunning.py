@@ -41,7 +41,16 @@ class CreditCollectionDunning(models.Model):
         domain="[('commercial_partner_id', '=', customer_id)]",
         help="The contact of the invoices, or another contact of the customer.",
     )
-    lang = fields.Char("Language", compute="_compute_lang")
+    lang = fields.Selection(
+        selection=lambda self: self.env["res.lang"].get_installed(),
+        string="Language",
+        compute="_compute_lang",
+    )
+    partner_lang = fields.Selection(
+        related="partner_id.lang",
+        string="Language of the contact",
+        help="To search and to group by.",
+    )
     level_id = fields.Many2one(
         "credit.collection.level", "Level", required=True, readonly=True, ondelete="restrict"
     )
@@ -72,6 +81,8 @@ class CreditCollectionDunning(models.Model):
     amount_text = fields.Char("To pay", compute="_compute_amount_text")
     delivery_text = fields.Char("Channels", compute="_compute_delivery_text")
     letter_id = fields.Many2one("ir.attachment", "Letter", readonly=True, ondelete="restrict")
+    letter_pdf = fields.Binary("Letter (PDF)", related="letter_id.datas")
+    is_letter_to_post = fields.Boolean(compute="_compute_is_letter_to_post")
     warning = fields.Char(compute="_compute_warning")
 
     _name_unique = models.UniqueIndex(
@@ -109,6 +120,12 @@ class CreditCollectionDunning(models.Model):
         for dunning in self:
             used = dunning.delivery_ids.mapped("channel") or dunning.level_id._get_channels()
             dunning.delivery_text = ", ".join(labels[channel] for channel in used)
+
+    @api.depends("state", "delivery_ids.state")
+    def _compute_is_letter_to_post(self):
+        waiting = self._get_letters_to_post()
+        for dunning in self:
+            dunning.is_letter_to_post = dunning in waiting
 
     @api.depends("state", "case_id")
     def _compute_warning(self):

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
@@ -63,11 +65,21 @@ class CreditCollectionPolicy(models.Model):
         help="Also remind invoices whose payment is registered but not yet seen at the bank.",
     )
     level_ids = fields.One2many("credit.collection.level", "policy_id", copy=True)
+    summary = fields.Text("In words", compute="_compute_summary")
 
     _quiet_days_positive = models.Constraint(
         "CHECK (quiet_days >= 0 AND grace_days >= 0 AND tolerance >= 0)",
         "Quiet days, grace days and tolerance cannot be negative.",
     )
+
+    @api.depends("level_ids.name", "level_ids.delay_days", "level_ids.wait_days")
+    @api.depends("level_ids.send_email", "level_ids.send_letter", "level_ids.send_call")
+    @api.depends("level_ids.channel_mode", "level_ids.amount_min", "grace_days")
+    def _compute_summary(self):
+        """Tell the ladder as a story, one line per level."""
+        for policy in self:
+            levels = policy.level_ids.sorted("delay_days")
+            policy.summary = "\n".join(level._describe() for level in levels)
 
     @api.constrains("level_ids", "is_no_dunning")
     def _check_levels(self):
@@ -166,11 +178,16 @@ class CreditCollectionLevel(models.Model):
     letter_intro = fields.Html(
         "Text before the table", required=True, translate=True, sanitize="email_outgoing"
     )
-    letter_closing = fields.Html(
-        "Text after the table", translate=True, sanitize="email_outgoing"
+    letter_intro = fields.Html(
+        "Text before the table",
+        required=True,
+        translate=True,
+        sanitize="email_outgoing",
+        default=lambda self: self._default_letter_intro(),
     )
     activity_type_id = fields.Many2one(
         "mail.activity.type",
+        default=lambda self: self._default_mail_template_id(),
         "Task when sent",
         help="A task of this type is given to the collector when the notice has been sent.",
     )
@@ -203,6 +220,19 @@ class CreditCollectionLevel(models.Model):
                 )
 
     @api.constrains("letter_subject", "letter_intro", "letter_closing")
+    @api.model
+    def _default_mail_template_id(self):
+        Template = self.env["mail.template"]
+        return Template.search([("model", "=", "credit.collection.dunning")], order="id", limit=1)
+
+    @api.model
+    def _default_letter_intro(self):
+        """Return a text that says what must be said, for a level without words of its own."""
+        text = self.env._(
+            "The invoices below are still unpaid. Please pay {amount_due} by {deadline}."
+        )
+        return Markup("<p>%s</p>") % text
+
     def _check_placeholders(self):
         known = self.env["credit.collection.dunning"]._get_placeholder_names()
         for level in self:
@@ -248,3 +278,35 @@ class CreditCollectionLevel(models.Model):
         self.ensure_one()
         wanted = {"email": self.send_email, "letter": self.send_letter, "call": self.send_call}
         return [channel for channel, is_wanted in wanted.items() if is_wanted]
+    def _describe(self):
+        """Say in words when this level comes, and how."""
+        self.ensure_one()
+        delay = self.delay_days + (self.policy_id.grace_days if self.delay_days >= 0 else 0)
+        values = {
+            "level": self.name or "",
+            "days": abs(delay),
+            "wait": self.wait_days,
+            "channels": self._describe_channels(),
+        }
+        if delay < 0:
+            return self.env._(
+                "%(level)s: %(days)s days before the due date, by %(channels)s.", **values
+            )
+        if not self.wait_days:
+            return self.env._(
+                "%(level)s: %(days)s days after the due date, by %(channels)s.", **values
+            )
+        return self.env._(
+            "%(level)s: %(days)s days after the due date, and at least %(wait)s days after the "
+            "previous notice, by %(channels)s.",
+            **values,
+        )
+
+    def _describe_channels(self):
+        field = self.env["credit.collection.delivery"]._fields["channel"]
+        labels = dict(field._description_selection(self.env))
+        channels = [labels[channel].lower() for channel in self._get_channels()]
+        if self.channel_mode == "all":
+            return self.env._(" and ").join(channels)
+        return self.env._(" or else ").join(channels)
+

@@ -182,7 +182,12 @@ class CreditCollectionRun(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "credit_collection.credit_collection_dunning_action"
         )
-        return action | {"domain": [("run_id", "=", self.id)], "context": {}}
+        filters = {
+            name: value
+            for name, value in self.env.context.items()
+            if name.startswith("search_default_")
+        }
+        return action | {"domain": [("run_id", "=", self.id)], "context": filters}
 
     def action_open_left_out(self):
         """List the items of the company that are late and not proposed, with the reason of each."""
@@ -443,3 +448,17 @@ class CreditCollectionRunExclusion(models.Model):
     item_count = fields.Integer("Items")
     amount = fields.Monetary()
     currency_id = fields.Many2one(related="run_id.currency_id")
+
+    def action_open_items(self):
+        """List the items that were left out for this reason."""
+        self.ensure_one()
+        action = self.run_id.action_open_left_out()
+        reason = (
+            [("move_line_id", "in", self.run_id.left_out_line_ids.ids)]
+            if self.decision == "left_out"
+            else [("date_due", "<", self.run_id.date), ("decision", "=", self.decision)]
+        )
+        return action | {
+            "domain": [("company_id", "=", self.run_id.company_id.id), *reason],
+            "context": {},
+        }

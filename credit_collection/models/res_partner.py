@@ -75,3 +75,10 @@ class ResPartner(models.Model):
             "view_mode": "form",
             "views": [(False, "form")],
         }
+
+    def action_collection_hold(self):
+        """Open a new hold on everything this customer owes the current company."""
+        self.ensure_one()
+        self.env["credit.collection.hold"].check_access("create")
+        case = self.env["credit.collection.case"]._get_for_partner(self, self.env.company)
+        return case.action_hold()
