@@ -31,6 +31,7 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.env = cls.env(context={**cls.env.context, "lang": "en_US"})  # as in the web client
         cls.clock = cls.startClassPatcher(freezegun.freeze_time(f"{TODAY} 09:00"))
         cls.policy = cls._policy(LADDER, name="Test policy")
         cls.company.sudo().collection_policy_id = cls.policy
@@ -337,7 +338,7 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
             if level is not None:
                 self.assertEqual(item.next_level_id.name, f"Level {level}" if level else False)
             if next_on is not None:
-                self.assertEqual(item.date_next, next_on and date.fromisoformat(next_on))
+                self.assertEqual(item.date_next, date.fromisoformat(next_on) if next_on else False)
 
     def assertLevel(self, records, rank):
         """Every item of the invoices stands at the nth level; 0: nothing was sent."""
@@ -363,9 +364,7 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
 
     def assertExcluded(self, run, expected):
         """The journal of the run counts what was left out: `{decision: items}`."""
-        self.assertEqual(
-            {one.decision: one.item_count for one in run.exclusion_ids}, expected
-        )
+        self.assertEqual({one.decision: one.item_count for one in run.exclusion_ids}, expected)
 
     def assertExplained(self, records, sentence):
         """The sentence on the invoice."""
@@ -377,4 +376,6 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
 
     @staticmethod
     def _rank(level):
-        return level.policy_id.level_ids.sorted("delay_days").ids.index(level.id) + 1 if level else 0
+        return (
+            level.policy_id.level_ids.sorted("delay_days").ids.index(level.id) + 1 if level else 0
+        )

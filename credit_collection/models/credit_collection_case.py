@@ -155,7 +155,9 @@ class CreditCollectionCase(models.Model):
 
     def action_open_invoices(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("account.action_move_out_invoice_type")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account.action_move_out_invoice_type"
+        )
         return action | {
             "domain": [
                 ("commercial_partner_id", "=", self.partner_id.id),
@@ -245,6 +247,16 @@ class CreditCollectionCase(models.Model):
         reason = self.env._("Closed by itself: nothing is overdue any more.")
         self.dunning_ids._call_off(reason)
         self.activity_ids.filtered("automated").action_feedback(feedback=reason)
+
+    def _merge_into(self, case):
+        """Give another case of the company all that these ones hold, and let them go."""
+        self.dunning_ids.filtered(lambda dunning: dunning.state == "draft").unlink()
+        case.user_id = case.user_id or self.user_id[:1]
+        Merge = self.env["base.partner.merge.automatic.wizard"]
+        Merge._update_foreign_keys_generic(self._name, self, case)
+        Merge._update_reference_fields_generic(self._name, self, case)
+        self.env.invalidate_all()
+        self.unlink()
 
     def _reassign_tasks(self, before):
         self.ensure_one()

@@ -123,6 +123,8 @@ class CreditCollectionItem(models.Model):
         )
 
     def _explain_last_level(self):
+        if not self.level_id:
+            return self.env._("The policy has no level for it any more: decide what to do next.")
         return self.env._(
             "%(level)s, sent on %(date)s, was the last level: decide what to do next.",
             level=self.level_id.name,
@@ -131,6 +133,12 @@ class CreditCollectionItem(models.Model):
 
     def _explain_not_late(self):
         days = (self.date_next - self.date_due).days
+        if not days:
+            return self.env._(
+                "%(level)s on %(date)s: the due date.",
+                level=self.next_level_id.name,
+                date=self._format_date(self.date_next),
+            )
         if days < 0:
             return self.env._(
                 "%(level)s on %(date)s: %(days)s days before the due date.",

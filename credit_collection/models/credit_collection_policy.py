@@ -103,7 +103,9 @@ class CreditCollectionPolicy(models.Model):
     @api.constrains("active", "company_id")
     def _check_default_policy(self):
         """The default policy of a company stays usable by it."""
-        Company = self.env["res.company"].sudo()  # every company counts, also those not allowed here
+        Company = self.env[
+            "res.company"
+        ].sudo()  # every company counts, also those not allowed here
         for company in Company.search([("collection_policy_id", "in", self.ids)]):
             policy = company.collection_policy_id
             if not policy.active or policy.company_id and policy.company_id != company:
@@ -116,11 +118,27 @@ class CreditCollectionPolicy(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        policies = super().create(vals_list)
+        policies._assess_soon()
+        return policies
+
+    def write(self, vals):
+        res = super().write(vals)
+        self._assess_soon()
+        return res
+
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
         for policy, vals in zip(self, vals_list, strict=True):
             vals["name"] = self.env._("%s (copy)", policy.name)
         return vals_list
+
+    @api.model
+    def _assess_soon(self):
+        """Let the scheduled action look at the ledgers again: every item may be concerned."""
+        self.env.ref("credit_collection.ir_cron_assess").sudo()._trigger()
 
 
 class CreditCollectionLevel(models.Model):
@@ -165,6 +183,7 @@ class CreditCollectionLevel(models.Model):
         "mail.template",
         "E-mail template",
         domain=[("model", "=", "credit.collection.dunning")],
+        default=lambda self: self._default_mail_template_id(),
         ondelete="restrict",
     )
     attach_invoices = fields.Boolean("Attach the invoices")
@@ -174,9 +193,8 @@ class CreditCollectionLevel(models.Model):
         default=8,
         help="The notice asks to pay within this number of days after it is sent.",
     )
-    letter_subject = fields.Char(required=True, translate=True)
-    letter_intro = fields.Html(
-        "Text before the table", required=True, translate=True, sanitize="email_outgoing"
+    letter_subject = fields.Char(
+        required=True, translate=True, default=lambda self: self.env._("Payment reminder")
     )
     letter_intro = fields.Html(
         "Text before the table",
@@ -185,9 +203,9 @@ class CreditCollectionLevel(models.Model):
         sanitize="email_outgoing",
         default=lambda self: self._default_letter_intro(),
     )
+    letter_closing = fields.Html("Text after the table", translate=True, sanitize="email_outgoing")
     activity_type_id = fields.Many2one(
         "mail.activity.type",
-        default=lambda self: self._default_mail_template_id(),
         "Task when sent",
         help="A task of this type is given to the collector when the notice has been sent.",
     )
@@ -201,6 +219,19 @@ class CreditCollectionLevel(models.Model):
         "CHECK (wait_days >= 0 AND deadline_days >= 0 AND amount_min >= 0)",
         "The wait, the deadline and the minimum amount cannot be negative.",
     )
+
+    @api.model
+    def _default_mail_template_id(self):
+        Template = self.env["mail.template"]
+        return Template.search([("model", "=", "credit.collection.dunning")], order="id", limit=1)
+
+    @api.model
+    def _default_letter_intro(self):
+        """Return a text that says what must be said, for a level without words of its own."""
+        text = self.env._(
+            "The invoices below are still unpaid. Please pay {amount_due} by {deadline}."
+        )
+        return Markup("<p>%s</p>") % text
 
     @api.depends("policy_id.level_ids.delay_days")
     def _compute_is_last(self):
@@ -220,19 +251,6 @@ class CreditCollectionLevel(models.Model):
                 )
 
     @api.constrains("letter_subject", "letter_intro", "letter_closing")
-    @api.model
-    def _default_mail_template_id(self):
-        Template = self.env["mail.template"]
-        return Template.search([("model", "=", "credit.collection.dunning")], order="id", limit=1)
-
-    @api.model
-    def _default_letter_intro(self):
-        """Return a text that says what must be said, for a level without words of its own."""
-        text = self.env._(
-            "The invoices below are still unpaid. Please pay {amount_due} by {deadline}."
-        )
-        return Markup("<p>%s</p>") % text
-
     def _check_placeholders(self):
         known = self.env["credit.collection.dunning"]._get_placeholder_names()
         for level in self:
@@ -252,6 +270,17 @@ class CreditCollectionLevel(models.Model):
     @api.constrains("wait_days", "delay_days", "policy_id")
     def _check_first_level(self):
         self.policy_id._check_levels()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        levels = super().create(vals_list)
+        self.env["credit.collection.policy"]._assess_soon()
+        return levels
+
+    def write(self, vals):
+        res = super().write(vals)
+        self.env["credit.collection.policy"]._assess_soon()
+        return res
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
@@ -273,11 +302,6 @@ class CreditCollectionLevel(models.Model):
             for level in self:
                 level.display_name = f"{level.policy_id.name}: {level.name}"
 
-    def _get_channels(self):
-        """Return the channels of this level, in the order in which they are tried."""
-        self.ensure_one()
-        wanted = {"email": self.send_email, "letter": self.send_letter, "call": self.send_call}
-        return [channel for channel, is_wanted in wanted.items() if is_wanted]
     def _describe(self):
         """Say in words when this level comes, and how."""
         self.ensure_one()
@@ -310,3 +334,8 @@ class CreditCollectionLevel(models.Model):
             return self.env._(" and ").join(channels)
         return self.env._(" or else ").join(channels)
 
+    def _get_channels(self):
+        """Return the channels of this level, in the order in which they are tried."""
+        self.ensure_one()
+        wanted = {"email": self.send_email, "letter": self.send_letter, "call": self.send_call}
+        return [channel for channel, is_wanted in wanted.items() if is_wanted]

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class CreditCollectionPolicyRule(models.Model):
@@ -48,3 +48,14 @@ class CreditCollectionPolicyRule(models.Model):
     def _compute_display_name(self):
         for rule in self:
             rule.display_name = rule.policy_id.name
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        self.env["credit.collection.policy"]._assess_soon()
+        return rules
+
+    def write(self, vals):
+        res = super().write(vals)
+        self.env["credit.collection.policy"]._assess_soon()
+        return res

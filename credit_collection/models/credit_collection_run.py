@@ -98,7 +98,7 @@ class CreditCollectionRun(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         runs = super().create(vals_list)
-        runs._check_not_before_sent()
+        runs._check_date()
         return runs
 
     def write(self, vals):
@@ -108,7 +108,7 @@ class CreditCollectionRun(models.Model):
             raise UserError(self.env._("An approved run keeps its date."))
         res = super().write(vals)
         if "date" in vals:
-            self._check_not_before_sent()
+            self._check_date()
         return res
 
     @api.ondelete(at_uninstall=False)
@@ -130,7 +130,9 @@ class CreditCollectionRun(models.Model):
     def action_open_proposal(self):
         """Open the proposal of the current company, making one if there is none."""
         self.check_access("create")
-        run = self.search([("company_id", "=", self.env.company.id), ("state", "=", "draft")], limit=1)
+        run = self.search(
+            [("company_id", "=", self.env.company.id), ("state", "=", "draft")], limit=1
+        )
         if not run:
             run = self.create({"company_id": self.env.company.id})
         elif run.date < fields.Date.context_today(self):
@@ -148,7 +150,9 @@ class CreditCollectionRun(models.Model):
                 continue
             if any(dunning.state == "sent" for dunning in run.dunning_ids):
                 raise UserError(
-                    self.env._("Notices of this run were sent: cancel them one by one, with a reason.")
+                    self.env._(
+                        "Notices of this run were sent: cancel them one by one, with a reason."
+                    )
                 )
         runs = self.filtered(lambda run: run.state != "cancel")
         runs.dunning_ids.filtered(lambda dunning: dunning.state == "draft").sudo().unlink()
@@ -164,7 +168,9 @@ class CreditCollectionRun(models.Model):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("The notices are being sent. Letters wait for you to print them."),
+                "message": self.env._(
+                    "The notices are being sent. Letters wait for you to print them."
+                ),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
@@ -229,13 +235,25 @@ class CreditCollectionRun(models.Model):
         runs.sudo().write({"state": state})  # the guard in `write` lets only this method pass
         return runs
 
-    def _check_not_before_sent(self):
-        """A notice quotes the ones before it: no run in the past of what was sent."""
+    def _check_date(self):
+        """A notice quotes the ones before it: no run in the past of what was sent, nor ahead of time."""
+        today = fields.Date.context_today(self)
         for run in self:
-            last = self.env["credit.collection.dunning"].sudo()._read_group(
-                [("company_id", "=", run.company_id.id), ("state", "=", "sent")],
-                aggregates=["date_sent:max"],
-            )[0][0]
+            if run.date > today:
+                raise UserError(
+                    self.env._(
+                        "%(date)s is in the future: run on that day, or choose a day up to today.",
+                        date=format_date(self.env, run.date),
+                    )
+                )
+            last = (
+                self.env["credit.collection.dunning"]
+                .sudo()
+                ._read_group(
+                    [("company_id", "=", run.company_id.id), ("state", "=", "sent")],
+                    aggregates=["date_sent:max"],
+                )[0][0]
+            )
             if last and run.date < last:
                 raise UserError(
                     self.env._(
@@ -399,7 +417,7 @@ class CreditCollectionRun(models.Model):
                 raise UserError(
                     self.env._("There is nothing to send. Propose again on a later day.")
                 )
-            run._check_not_before_sent()
+            run._check_date()
             run._set_state("approved", allowed=("draft",))
             run.dunning_ids._queue()
         self.env.ref("credit_collection.ir_cron_send_notices").sudo()._trigger()
@@ -439,9 +457,7 @@ class CreditCollectionRunExclusion(models.Model):
     _order = "item_count desc, id"
     _log_access = False
 
-    run_id = fields.Many2one(
-        "credit.collection.run", required=True, index=True, ondelete="cascade"
-    )
+    run_id = fields.Many2one("credit.collection.run", required=True, index=True, ondelete="cascade")
     decision = fields.Selection(
         [*DECISIONS, ("left_out", "Left out by hand")], "Reason", required=True
     )

@@ -60,10 +60,21 @@ class ResPartner(models.Model):
             )
 
     def write(self, vals):
+        # looked at before: Odoo takes names out of the values, and a contact may change hands
+        debtors = (
+            self.commercial_partner_id if self._get_collection_triggers() & vals.keys() else None
+        )
         res = super().write(vals)
-        if {"collection_policy_id", "country_id", "category_id", "is_company"} & vals.keys():
-            self.env["account.move"]._collection_touch(partners=self.commercial_partner_id)
+        if debtors is not None:
+            self.env["account.move"]._collection_touch(
+                partners=debtors | self.commercial_partner_id
+            )
         return res
+
+    @api.model
+    def _get_collection_triggers(self):
+        """The fields of a customer that the assessment looks at."""
+        return {"category_id", "collection_policy_id", "country_id", "is_company", "parent_id"}
 
     def action_collection_open_case(self):
         self.ensure_one()

@@ -1,6 +1,7 @@
 from . import (
+    base_partner_merge_automatic_wizard,
     credit_collection_case_assign,
-    credit_collection_dunning_cancel,
     credit_collection_case_hold,
+    credit_collection_dunning_cancel,
     credit_collection_move_policy,
 )
