@@ -6,6 +6,7 @@ from . import (
     credit_collection_item,
     credit_collection_run,
     credit_collection_dunning,
+    credit_collection_dunning_document,
     credit_collection_delivery,
     account_move,
     account_move_line,
@@ -15,4 +16,5 @@ from . import (
     res_company,
     res_config_settings,
     res_partner,
+    res_partner_bank,
 )

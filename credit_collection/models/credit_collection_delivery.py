@@ -1,4 +1,6 @@
 import logging
+from functools import partial
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from lxml import html
@@ -10,6 +12,8 @@ from odoo.exceptions import UserError
 from odoo.tools import email_normalize, email_split
 
 from ..const import CHANNELS
+
+_EMAIL_ROWS = 15  # the attached letter has them all
 
 _logger = logging.getLogger(__name__)
 
@@ -218,14 +222,41 @@ class CreditCollectionDelivery(models.Model):
             loop, template._render_eval_context() | {"dunnings": dunnings}, lang=dunnings.env.lang
         )
         bodies = str(rendered).split(f'<i id="{mark}"></i>')[1:]
-        wrapped = self.env["ir.qweb"].with_context(lang=dunnings.env.lang)
         return {
-            dunning.id: wrapped._render(
-                "credit_collection.dunning_email_layout",
-                {"body": Markup(body), "dunning": dunning},  # noqa: S704  rendered by QWeb
+            dunning.id: self._wrap_body(Markup(body), vals)  # noqa: S704  rendered by QWeb
+            for body, (dunning, vals) in zip(
+                bodies, dunnings._get_document_vals().items(), strict=True
             )
-            for dunning, body in zip(dunnings, bodies, strict=True)
         }
+
+    @api.model
+    def _wrap_body(self, body, vals):
+        """Return the e-mail around a text: what is owed, and how to pay."""
+        company, rows = vals["company"], vals["rows"] or [
+            row for sheet in vals["annex"] for row in sheet["rows"]
+        ]
+        is_public = company.get_base_url().startswith("https:")
+        return self.env["ir.qweb"].with_context(lang=vals["dunning"].lang)._render(
+            "credit_collection.dunning_email_layout",
+            vals
+            | {
+                "body": body,
+                "email_rows": rows[:_EMAIL_ROWS],
+                # mail programs show pictures of a server that they can reach, and no others
+                "logo_url": is_public and self._get_logo_url(company),
+                "qr_url": is_public and partial(self._get_qr_url, company),
+            },
+        )
+
+    @api.model
+    def _get_logo_url(self, company):
+        if company.uses_default_logo:
+            return False
+        return f"{company.get_base_url()}/logo.png?company={company.id}"
+
+    @api.model
+    def _get_qr_url(self, company, params):
+        return f"{company.get_base_url()}/report/barcode/?{urlencode(params)}"
 
     # -------------------------------------------------------------------------
     # Call

@@ -1,14 +1,243 @@
-from odoo import models
+import subprocess
+import tempfile
+from base64 import b64encode
+from pathlib import Path
+
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools.image import image_data_uri
+from odoo.tools.pdf import merge_pdf
+
+from odoo.addons.base.models.ir_actions_report import _wkhtml
+
+from ..tools import letter_pdf
+from ..tools.qr_code import qr_png
+
+# A wkhtmltopdf without patches draws 0.7684 mm for a CSS millimetre, whatever it is told.
+_UNPATCHED_ZOOM = 1 / 0.768372
+_TIMEOUT = 300
 
 
 class CreditCollectionLetter(models.AbstractModel):
+    """The letters on paper: many at a time, because starting wkhtmltopdf is what costs.
+
+    All letters of a batch are one lean HTML document without scripts, web fonts or requests to the
+    server. It is printed in one go and cut into letters, which are then put on their letterhead and
+    numbered (see `tools/letter_pdf.py`).
+    """
+
     _name = "credit.collection.letter"
     _description = "Dunning Letters"
 
-    def _render(self, dunnings):
-        """Return `{dunning: PDF}`, made in one go."""
-        return {dunning: b"%PDF-1.4" for dunning in dunnings}
+    _batch_letters = 50
+    _batch_lines = 1500  # bounds the memory of wkhtmltopdf
 
+    @api.model
+    def _render(self, dunnings):
+        """Return `{dunning: PDF}`."""
+        letterheads = self._render_letterheads(dunnings)
+        documents = {}
+        for batch in self._split_batches(dunnings):
+            documents |= self._render_batch(batch, letterheads)
+        return documents
+
+    @api.model
+    def _split_batches(self, dunnings):
+        """Yield the notices in portions that wkhtmltopdf digests."""
+        batch, lines = dunnings.browse(), 0
+        for dunning in dunnings:
+            count = len(dunning.line_ids)
+            if batch and (
+                len(batch) == self._batch_letters or lines + count > self._batch_lines
+            ):
+                yield batch.with_prefetch(dunnings._prefetch_ids)
+                batch, lines = dunnings.browse(), 0
+            batch += dunning
+            lines += count
+        if batch:
+            yield batch.with_prefetch(dunnings._prefetch_ids)
+
+    @api.model
+    def _render_batch(self, dunnings, letterheads):
+        index, letterhead_pdf = letterheads
+        printer = letter_pdf.LetterPrinter(
+            self._print(self._render_html(dunnings), letter_pdf.TOP_MM, letter_pdf.FOOT_MM),
+            letterhead_pdf,
+        )
+        pages = printer.find_letters(len(dunnings))
+        if pages is None and len(dunnings) == 1:
+            raise UserError(
+                self.env._(
+                    "The letter %(notice)s could not be printed. Look for an unusual picture or "
+                    "table in the texts of its level.",
+                    notice=dunnings.name,
+                )
+            )
+        if pages is None:  # something in a letter confuses the marks: print each one alone
+            documents = {}
+            for dunning in dunnings:
+                documents |= self._render_batch(dunning, letterheads)
+            return documents
+        return {
+            dunning: printer.write(
+                letter, index[self._get_letterhead_key(dunning)], self._get_labels(dunning)
+            )
+            for dunning, letter in zip(dunnings, pages, strict=True)
+        }
+
+    @api.model
+    def _render_html(self, dunnings):
+        """Return the letters as one HTML document."""
+        letters = []
+        for number, (dunning, vals) in enumerate(dunnings._get_document_vals().items()):
+            qweb = self.env["ir.qweb"].with_context(lang=dunning.lang)
+            vals = vals | {"mark": letter_pdf.mark_colour(number), "qr_code": self._get_qr_code}
+            letters.append(qweb._render("credit_collection.letter", vals))
+        return self._render_page(letters)
+
+    @api.model
+    def _render_page(self, parts):
+        return self.env["ir.qweb"]._render(
+            "credit_collection.letter_document",
+            {
+                "parts": parts,
+                "zoom": 1 if _wkhtml().is_patched_qt else _UNPATCHED_ZOOM,
+            },
+        )
+
+    @api.model
+    def _get_labels(self, dunning):
+        """Return what is written on the pages of a letter when it is cut out."""
+        env = dunning.with_context(lang=dunning.lang).env
+        name = (dunning.name or "").replace("%", "%%")
+        page = env._("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s")
+        continuation = env._("Continuation of our letter %(number)s", number=name)
+        if not letter_pdf.can_write(page + continuation):
+            page, continuation = "%(page)s / %(pages)s", name
+        return letter_pdf.Labels(page, continuation)
+
+    # -------------------------------------------------------------------------
+    # Letterhead
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_letterhead_key(self, dunning):
+        return dunning.company_id, dunning.lang
+
+    @api.model
+    def _render_letterheads(self, dunnings):
+        """Return the letterheads of these notices, each rendered once: (`{key: page}`, PDF)."""
+        groups = dunnings.grouped(self._get_letterhead_key)
+        parts = []
+        for company, lang in groups:
+            qweb = self.env["ir.qweb"].with_context(lang=lang)
+            vals = {"company": company.with_context(lang=lang), "logo": self._get_logo(company)}
+            parts.append(qweb._render("credit_collection.letterhead", vals))
+        document = self._print(self._render_page(parts), 0, 0)
+        return {key: number for number, key in enumerate(groups)}, document
+
+    @api.model
+    def _get_logo(self, company):
+        """Return the logo as an image that is sharp on paper and small in the file."""
+        company_sudo = company.sudo()  # the logo is on every document of the company
+        if company_sudo.uses_default_logo or not company_sudo.logo:
+            return False
+        return image_data_uri(company_sudo.partner_id.image_512)
+
+    @api.model
+    def _get_qr_code(self, params):
+        """Draw the QR code of a payment as an image inside the document."""
+        if params["barcode_type"] == "QR" and not params.get("mask"):
+            picture = qr_png(params["value"])
+        else:
+            picture = self.env["ir.actions.report"].barcode(**params)
+        return "data:image/png;base64," + b64encode(picture).decode()
+
+    # -------------------------------------------------------------------------
+    # wkhtmltopdf
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _print(self, html, margin_top, margin_bottom):
+        """Return the HTML document as a PDF.
+
+        Not through `ir.actions.report`: it waits for scripts, asks the server for style sheets and
+        depends on a paper format, where a letter must fit the window of its envelope.
+        """
+        engine = _wkhtml()
+        if engine.state not in ("ok", "workers"):
+            raise UserError(
+                self.env._(
+                    "Letters are made with wkhtmltopdf, which is not installed on this server (or "
+                    "too old). Install the package wkhtmltopdf, version 0.12.6, and restart Odoo."
+                )
+            )
+        with tempfile.TemporaryDirectory(prefix="credit_collection.") as folder:
+            source, target = Path(folder, "letters.html"), Path(folder, "letters.pdf")
+            source.write_text(str(html), encoding="utf-8")
+            command = [
+                engine.bin,
+                *self._get_print_options(margin_top, margin_bottom),
+                str(source),
+                str(target),
+            ]
+            try:
+                process = subprocess.run(  # noqa: S603  the command is ours
+                    command, capture_output=True, check=False, timeout=_TIMEOUT
+                )
+            except subprocess.TimeoutExpired as error:
+                raise UserError(
+                    self.env._("wkhtmltopdf did not finish the letters in time. Try again later.")
+                ) from error
+            if process.returncode or not target.exists():
+                raise UserError(
+                    self.env._(
+                        "wkhtmltopdf could not print the letters: %(error)s",
+                        error=process.stderr.decode(errors="replace")[-500:],
+                    )
+                )
+            return target.read_bytes()
+
+    @api.model
+    def _get_print_options(self, margin_top, margin_bottom):
+        options = ["--quiet", "--encoding", "utf-8", "--page-size", "A4"]
+        options += ["--margin-top", f"{margin_top}mm", "--margin-bottom", f"{margin_bottom}mm"]
+        options += ["--margin-left", "0", "--margin-right", "0"]
+        options += ["--disable-javascript"]
+        if _wkhtml().is_patched_qt:
+            options += ["--dpi", "96", "--disable-smart-shrinking", "--disable-local-file-access"]
+        return options
+
+    # -------------------------------------------------------------------------
+    # One document for the envelopes
+    # -------------------------------------------------------------------------
+
+    @api.model
     def _merge(self, dunnings):
-        """Return an attachment with all letters."""
-        return dunnings.letter_id[:1]
+        """Return an attachment with all letters, in the order of language and postcode.
+
+        It belongs to the user who prints, and is gone a day later: each letter is kept with its
+        notice.
+        """
+        letters = dunnings.filtered("letter_id").sorted(self._get_merge_key)
+        return self.env["ir.attachment"].create(
+            {
+                "name": self.env._("Letters %s", fields.Date.context_today(self)) + ".pdf",
+                "description": self._name,
+                "raw": merge_pdf([letter.raw for letter in letters.letter_id]),
+                "mimetype": "application/pdf",
+            }
+        )
+
+    @api.model
+    def _get_merge_key(self, dunning):
+        partner = dunning.partner_id
+        return dunning.lang, partner.zip or "", partner.display_name or "", dunning.id
+
+    @api.autovacuum
+    def _gc_merged_letters(self):
+        """Delete the documents made for the printer more than a day ago."""
+        yesterday = fields.Datetime.subtract(fields.Datetime.now(), days=1)
+        domain = [("description", "=", self._name), ("create_date", "<", yesterday)]
+        self.env["ir.attachment"].search([*domain, ("res_model", "=", False)]).unlink()

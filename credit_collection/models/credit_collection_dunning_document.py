@@ -1,0 +1,193 @@
+from collections import defaultdict
+from functools import lru_cache
+
+from odoo import fields, models
+from odoo.tools import split_every
+from odoo.tools.misc import format_amount, format_date
+
+from ..tools.ageing import days_late
+
+# A wkhtmltopdf without patches does not repeat the head of a table that runs over a page: longer
+# tables go to annex pages of their own, each with its head and the sum carried forward.
+_LETTER_ROWS = 15
+_ANNEX_ROWS = 23
+_REMITTANCE_LENGTH = 140  # what a SEPA credit transfer carries
+
+
+class CreditCollectionDunning(models.Model):
+    """What a notice says: the data of its letter and of its e-mail, written in its language.
+
+    Amounts and dates are text already, so that the templates only say where they go.
+    """
+
+    _inherit = "credit.collection.dunning"
+
+    def _get_document_vals(self):
+        """Return `{notice: the values of its letter and its e-mail}`."""
+        formats = {}
+        vals = {}
+        for dunning in self:
+            lang = dunning.lang
+            dunning_lang = dunning.with_context(lang=lang)
+            if lang not in formats:
+                formats[lang] = dunning_lang._get_formats()
+            vals[dunning] = dunning_lang._prepare_document_vals(*formats[lang])
+        return vals
+
+    def _get_formats(self):
+        """Return the functions that write an amount and a date; they remember what they wrote."""
+        env = self.env
+
+        @lru_cache(maxsize=4096)
+        def amount(value, currency):
+            # the invisible joiner that Odoo puts after a minus is a box in some fonts
+            return format_amount(env, value, currency).replace("\N{ZERO WIDTH NO-BREAK SPACE}", "")
+
+        @lru_cache(maxsize=4096)
+        def date(value):
+            return format_date(env, value)
+
+        return amount, date
+
+    def _prepare_document_vals(self, amount, date):
+        self.ensure_one()
+        today = self.date_sent or fields.Date.context_today(self)
+        lines = self.line_ids.sorted(lambda line: line.amount_residual < 0)
+        rows = [line._prepare_row_vals(today, amount, date) for line in lines]
+        fits = sum(1.5 if row["reference"] else 1 for row in rows) <= _LETTER_ROWS
+        is_listed = self.level_id.show_items
+        return {
+            "dunning": self,
+            "company": self.company_id,
+            "contact": self.user_id or self.company_id.collection_user_id,
+            "address": self._get_document_address(),
+            "date": date(today),
+            "deadline": date(self.date_deadline),
+            "item_count": len(rows),
+            "rows": rows if is_listed and fits else [],
+            "annex": self._prepare_annex(rows, amount) if is_listed and not fits else [],
+            "totals": [
+                {"currency": currency.name, "amount": amount(total, currency)}
+                for currency, total in self._get_totals().items()
+            ],
+            "payments": self._prepare_payments(amount),
+        }
+
+    def _get_document_address(self):
+        """Return the lines of the address: the company, the person, and where they are."""
+        self.ensure_one()
+        partner = self.partner_id
+        names = [self.customer_id.name]
+        if partner.name and partner.name not in names and not partner.is_company:
+            names.append(partner.name)
+        elif partner.is_company:
+            names = [partner.name]
+        country = partner.country_id
+        place = partner._display_address(without_company=True).splitlines()
+        if country and country == self.company_id.country_id:
+            place = [line for line in place if line.strip() != country.name]
+        elif country:
+            place = [line.upper() if line.strip() == country.name else line for line in place]
+        return [line.strip() for line in [*names, *place] if line and line.strip()]
+
+    def _prepare_annex(self, rows, amount):
+        """Return the pages of the table, with the sums carried from one to the next."""
+        pages = []
+        sums = defaultdict(float)
+        for number, chunk in enumerate(split_every(_ANNEX_ROWS, rows), start=1):
+            before = self._format_sums(sums, amount)
+            for row in chunk:
+                sums[row["currency"]] += row["residual"]
+            pages.append(
+                {
+                    "rows": chunk,
+                    "before": before,
+                    "after": self._format_sums(sums, amount),
+                    "is_last": number * _ANNEX_ROWS >= len(rows),
+                }
+            )
+        return pages
+
+    def _format_sums(self, sums, amount):
+        return [
+            {"currency": currency.name, "amount": amount(currency.round(total), currency)}
+            for currency, total in sums.items()
+        ]
+
+    # -------------------------------------------------------------------------
+    # How to pay
+    # -------------------------------------------------------------------------
+
+    def _prepare_payments(self, amount):
+        """Return one way to pay for each currency: account, reference, data of the QR code."""
+        payments = []
+        for currency, total in self._get_totals().items():
+            lines = self.line_ids.filtered(
+                lambda line, currency=currency: line.currency_id == currency
+                and line.amount_residual > 0
+            )
+            bank = lines._get_bank_account(self.company_id)
+            reference, is_structured = lines._get_payment_reference()
+            payments.append(
+                {
+                    "amount": amount(total, currency),
+                    "currency": currency.name,
+                    "reference": reference,
+                    "qr": bank._get_collection_qr_params(
+                        total, currency, self.partner_id, reference, is_structured
+                    ),
+                    **bank._prepare_collection_bank_vals(),
+                }
+            )
+        return payments
+
+
+class CreditCollectionDunningLine(models.Model):
+    _inherit = "credit.collection.dunning.line"
+
+    def _prepare_row_vals(self, today, amount, date):
+        """Return a row of the table of items."""
+        self.ensure_one()
+        currency = self.currency_id
+        is_credit = self.amount_residual < 0
+        late = days_late(self.date_due, today) if self.date_due and not is_credit else 0
+        reference = self.move_line_id.move_id.payment_reference
+        return {
+            "name": self.name or "",
+            "reference": reference if reference != self.name and not is_credit else "",
+            "date": date(self.date_invoice),
+            "date_due": "" if is_credit else date(self.date_due),
+            "days_late": late or "",
+            "original": amount(self.amount_original, currency),
+            "paid": amount(self.amount_paid, currency),
+            "open": amount(self.amount_residual, currency),
+            "level": self.item_level_id.name or "—",
+            "is_credit": is_credit,
+            "is_claimed": bool(self.level_id),
+            "currency": currency,
+            "residual": self.amount_residual,
+        }
+
+    def _get_bank_account(self, company):
+        """Return the account that the invoices name, else the first one of the company.
+
+        A credit note names the account of the customer: it never counts.
+        """
+        own = company.partner_id.bank_ids.sudo().filtered(  # anybody may know where to pay
+            lambda bank: not bank.company_id or bank.company_id == company
+        )
+        named = self.move_line_id.move_id.partner_bank_id.sudo()
+        return (named & own)[:1] or own[:1]
+
+    def _get_payment_reference(self):
+        """Return what to write on the transfer, and whether it is the reference of one invoice."""
+        references = list(
+            dict.fromkeys(
+                line.move_line_id.move_id.payment_reference or line.name or "" for line in self
+            )
+        )
+        if len(references) == 1:
+            return references[0], True
+        listed = ", ".join(filter(None, references))
+        number = self.dunning_id[:1].name or ""
+        return (listed if 0 < len(listed) <= _REMITTANCE_LENGTH else number), False

@@ -1,0 +1,222 @@
+"""Many letters printed as one document: find where each begins, and make one PDF of each."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from reportlab.pdfbase.pdfmetrics import stringWidth
+
+from odoo.tools.pdf import PdfFileReader, PdfFileWriter
+from odoo.tools.pdf import generic as pdf
+
+# the sheet, in millimetres
+LEFT_MM = 20.0
+RIGHT_MM = 190.0
+TOP_MM = 25.0  # the letter begins here, on every page
+FIRST_HEAD_MM = 43.0  # the letterhead on the first page
+FOOT_MM = 27.0
+_POINTS = 72 / 25.4
+
+# a fill with a colour: `/CSp cs 0.992156862 0.964705882 0.968627450 scn`, or `... rg`
+_FILL = re.compile(rb"(?<![\d.])(0?\.\d+|1|0) (0?\.\d+|1|0) (0?\.\d+|1|0) (?:scn|sc|rg)\b")
+_MARK_RED = 253
+_MARK_FIRST = 230
+_MARK_SHADES = 16
+MARKS = _MARK_SHADES**2  # letters that can be told apart in one document
+
+_FONT_SIZE = 8
+_FONT = pdf.DictionaryObject(
+    {
+        pdf.NameObject("/Type"): pdf.NameObject("/Font"),
+        pdf.NameObject("/Subtype"): pdf.NameObject("/Type1"),
+        pdf.NameObject("/BaseFont"): pdf.NameObject("/Helvetica"),
+        pdf.NameObject("/Encoding"): pdf.NameObject("/WinAnsiEncoding"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is written on the pages of one letter, once it is known how many there are."""
+
+    page: str  # "Page %(page)s of %(pages)s"
+    continuation: str  # the line at the top of the pages after the first
+
+
+@dataclass(frozen=True)
+class Text:
+    """A line written on a page, at a place in millimetres from its bottom left corner."""
+
+    x: float
+    y: float
+    text: str
+    align_right: bool = False
+
+    def fill(self, page: int, pages: int) -> Text:
+        """Return the line with the number of the page and of the pages filled in."""
+        return replace(self, text=self.text % {"page": page, "pages": pages})
+
+    def draw(self) -> bytes:
+        """Return the drawing of this line."""
+        width = stringWidth(self.text, "Helvetica", _FONT_SIZE) if self.align_right else 0
+        text = self.text.encode("cp1252", "replace")
+        text = re.sub(rb"([\\()])", rb"\\\1", text)
+        place = f"{self.x * _POINTS - width:.2f} {self.y * _POINTS:.2f}".encode()
+        return b"BT 0 g /CcFont %d Tf %s Td (%s) Tj ET" % (_FONT_SIZE, place, text)
+
+
+def mark_colour(index: int) -> str:
+    """Return the CSS colour of the dot that says where letter number `index` begins.
+
+    Almost white, so that nobody sees it, and like no colour that a letter would use.
+
+    >>> mark_colour(0), mark_colour(17)
+    ('rgb(253, 230, 230)', 'rgb(253, 231, 231)')
+    """
+    high, low = divmod(index, _MARK_SHADES)
+    return f"rgb({_MARK_RED}, {_MARK_FIRST + high}, {_MARK_FIRST + low})"
+
+
+def find_marks(content: bytes) -> list[int]:
+    """Return the numbers of the letters that begin on a page, from the drawing it consists of.
+
+    >>> find_marks(b"/CSp cs 0.992156862 0.901960784 0.905882352 scn 0 0 1 1 re f")
+    [1]
+    """
+    found = []
+    for match in _FILL.finditer(content):
+        red, green, blue = (round(float(part) * 255) for part in match.groups())
+        high, low = green - _MARK_FIRST, blue - _MARK_FIRST
+        if red == _MARK_RED and 0 <= high < _MARK_SHADES and 0 <= low < _MARK_SHADES:
+            found.append(high * _MARK_SHADES + low)
+    return found
+
+
+def letter_pages(contents: Sequence[bytes], count: int) -> list[range] | None:
+    """Return the pages of each of `count` letters, or None when the marks do not add up.
+
+    >>> mark = b"0.992156862 0.901960784 %s rg"
+    >>> letter_pages([mark % b"0.901960784", b"", mark % b"0.905882352"], 2)
+    [range(0, 2), range(2, 3)]
+    >>> letter_pages([mark % b"0.901960784", b""], 2) is None
+    True
+    """
+    starts = [(number, mark) for number, page in enumerate(contents) for mark in find_marks(page)]
+    if [mark for _number, mark in starts] != list(range(count)):
+        return None
+    bounds = [number for number, _mark in starts]
+    if bounds[:1] != [0] or len(set(bounds)) != count:
+        return None
+    return [range(first, end) for first, end in pairwise([*bounds, len(contents)])]
+
+
+class LetterPrinter:
+    """Cut a printed document into letters and put each on the letterhead.
+
+    `letterheads` is a document with one page for each letterhead. Its page is drawn over the bands
+    at the top and at the bottom of a sheet, where the letter itself has nothing to say: so a logo is
+    rendered once, and the footer is on every page, whatever wkhtmltopdf was built with.
+    """
+
+    def __init__(self, document: bytes, letterheads: bytes) -> None:
+        """Read both documents."""
+        self._pages = list(PdfFileReader(io.BytesIO(document), strict=False).pages)
+        self._contents = [_content(page) for page in self._pages]
+        self._letterheads = [
+            _letterhead(page) for page in PdfFileReader(io.BytesIO(letterheads), strict=False).pages
+        ]
+
+    def find_letters(self, count: int) -> list[range] | None:
+        """Return the pages of each letter, or None when they cannot be told apart."""
+        return letter_pages(self._contents, count)
+
+    def write(self, pages: range, letterhead: int, labels: Labels) -> bytes:
+        """Return one letter as a PDF of its own."""
+        writer = PdfFileWriter()
+        head = writer._addObject(self._letterheads[letterhead])
+        for number, index in enumerate(pages, start=1):
+            page = self._pages[index]
+            texts = [Text(RIGHT_MM, 8, labels.page, align_right=True)]
+            if number > 1:
+                texts.append(Text(LEFT_MM, 297 - 16, labels.continuation))
+            band = FIRST_HEAD_MM if number == 1 else 0
+            drawing = _drawing(band, [text.fill(number, len(pages)) for text in texts])
+            self._put_on_letterhead(writer, page, head, drawing)
+            writer.addPage(page)
+        stream = io.BytesIO()
+        writer.write(stream)
+        return stream.getvalue()
+
+    def _put_on_letterhead(self, writer: Any, page: Any, head: Any, drawing: bytes) -> None:
+        before, after = (
+            writer._addObject(_stream(content)) for content in (b"q\n", b"\nQ\n" + drawing)
+        )
+        page[pdf.NameObject("/Contents")] = pdf.ArrayObject(
+            [before, page.raw_get("/Contents"), after]
+        )
+        resources = pdf.DictionaryObject(page["/Resources"])
+        for kind, name, value in (("/XObject", "/CcHead", head), ("/Font", "/CcFont", _FONT)):
+            entries = pdf.DictionaryObject(resources.get(kind, {}))
+            entries[pdf.NameObject(name)] = value
+            resources[pdf.NameObject(kind)] = entries
+        page[pdf.NameObject("/Resources")] = resources
+
+
+def can_write(text: str) -> bool:
+    """Tell whether the font of the page numbers, which every PDF reader has, knows this text.
+
+    >>> can_write("Seite 1 von 2 – Fortsetzung"), can_write("Σελίδα 1")
+    (True, False)
+    """
+    try:
+        text.encode("cp1252")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _drawing(head_mm: float, texts: Sequence[Text]) -> bytes:
+    """Return the drawing that puts the letterhead and some lines of text over a page."""
+    bands = [(0.0, FOOT_MM)]
+    if head_mm:
+        bands.append((297 - head_mm, head_mm))
+    lines = [
+        f"q 0 {bottom * _POINTS:.2f} {210 * _POINTS:.2f} {height * _POINTS:.2f} re W n /CcHead Do Q"
+        for bottom, height in bands
+    ]
+    drawn = "\n".join(lines).encode()
+    return b"\n".join([drawn, *(text.draw() for text in texts)])
+
+
+def _content(page: Any) -> bytes:
+    contents = page.get("/Contents")
+    if contents is None:
+        return b""
+    parts = contents.get_object()
+    parts = parts if isinstance(parts, pdf.ArrayObject) else [parts]
+    return b"\n".join(part.get_object().get_data() for part in parts)
+
+
+def _letterhead(page: Any) -> Any:
+    """Return a page as a drawing that other pages can show."""
+    form = _stream(_content(page))
+    form.update(
+        {
+            pdf.NameObject("/Type"): pdf.NameObject("/XObject"),
+            pdf.NameObject("/Subtype"): pdf.NameObject("/Form"),
+            pdf.NameObject("/BBox"): page["/MediaBox"],
+            pdf.NameObject("/Resources"): page["/Resources"],
+        }
+    )
+    return form
+
+
+def _stream(content: bytes) -> Any:
+    stream = pdf.DecodedStreamObject()
+    stream.set_data(content)
+    return stream.flate_encode()
