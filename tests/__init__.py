@@ -1,3 +1,4 @@
 from . import (
     test_assessment,
+    test_run,
 )

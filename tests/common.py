@@ -22,8 +22,8 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
     """The factories take days as "2026-03-12" and give back records that need nothing more.
 
     The clock stands still; `_day()` moves it. The company works in euros. Its default policy has
-    three levels, 10, 20 and 30 days after the due date, each by e-mail, without quiet days, grace or
-    tolerance: each test adds what it is about.
+    three levels, 10, 20 and 30 days after the due date, each by e-mail, without quiet days, grace
+    or tolerance: each test adds what it is about.
     """
 
     chart_template = "generic_coa"
@@ -31,6 +31,7 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.env["res.lang"]._activate_lang("en_US")
         cls.env = cls.env(context={**cls.env.context, "lang": "en_US"})  # as in the web client
         cls.clock = cls.startClassPatcher(freezegun.freeze_time(f"{TODAY} 09:00"))
         cls.policy = cls._policy(LADDER, name="Test policy")
@@ -297,7 +298,7 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
             def send_message(message, smtp_from, smtp_to_list):
                 if set(refuse) & set(smtp_to_list):
                     raise smtplib.SMTPRecipientsRefused(
-                        {address: (550, b"no such mailbox") for address in smtp_to_list}
+                        dict.fromkeys(smtp_to_list, (550, b"no such mailbox"))
                     )
                 return accept(message, smtp_from, smtp_to_list)
 
