@@ -85,7 +85,7 @@ check "pylint-odoo" "$lint/pylint" --rcfile=.pylintrc --disable=missing-readme c
 check "oca-checks-odoo-module" "$lint/oca-checks-odoo-module" credit_collection
 if [ -d credit_collection/tools ]; then
     check "mypy" "$lint/mypy" --no-error-summary
-    check "doctests of tools/" "$lint/python" scripts/doctests.py
+    check "doctests of tools/" "$VENV/bin/python" scripts/doctests.py
 fi
 if [ -n "$has_prettier" ]; then
     check "prettier (repaired by: make format)" prettier --list-different
