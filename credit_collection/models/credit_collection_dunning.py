@@ -4,7 +4,7 @@ from markupsafe import Markup, escape
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, is_html_empty
+from odoo.tools import SQL, format_list, is_html_empty
 from odoo.tools.misc import format_amount, format_date
 
 from ..const import CLAIMED_DECISIONS
@@ -657,28 +657,43 @@ class CreditCollectionDunning(models.Model):
             totals[line.currency_id] += line.amount_residual
         return {currency: currency.round(amount) for currency, amount in totals.items()}
 
-    def _format_totals(self, lang=None):
-        env = self.env(context={**self.env.context, "lang": lang}) if lang else self.env
-        return " + ".join(
-            format_amount(env, amount, currency) for currency, amount in self._get_totals().items()
+    def _format_totals(self):
+        return format_list(
+            self.env,
+            [format_amount(self.env, amount, currency) for currency, amount in self._get_totals().items()],
         )
 
     @api.model
     def _get_placeholder_names(self):
         """The placeholders that the texts of a level may use."""
-        return {"customer", "company", "amount_due", "deadline", "last_notice", "number"}
+        return {
+            "customer",
+            "company",
+            "amount_due",
+            "deadline",
+            "last_notice",
+            "last_notice_sentence",
+            "number",
+        }
 
     def _get_placeholder_values(self):
-        """Return the value of each placeholder, in the language of the notice."""
+        """Return the value of each placeholder, in the language of the notice.
+
+        An invoice that jumped over levels has no last notice: a text that must stay right then uses
+        the sentence, which is left out as a whole.
+        """
         self.ensure_one()
-        last = max(self.line_ids.filtered("date_last_notice").mapped("date_last_notice"), default=None)
-        env = self.with_context(lang=self.lang).env
+        dunning = self.with_context(lang=self.lang)
+        dates = self.line_ids.filtered("date_last_notice").mapped("date_last_notice")
+        last = format_date(dunning.env, max(dates), date_format="long") if dates else ""
         return {
             "customer": self.customer_id.name or "",
             "company": self.company_id.name,
-            "amount_due": self._format_totals(self.lang),
-            "deadline": format_date(env, self.date_deadline, date_format="long"),
-            "last_notice": format_date(env, last, date_format="long") if last else "",
+            "amount_due": dunning._format_totals(),
+            "deadline": format_date(dunning.env, self.date_deadline, date_format="long"),
+            "last_notice": last,
+            "last_notice_sentence": last
+            and dunning.env._("We last wrote to you about this on %(date)s.", date=last),
             "number": self.name or "",
         }
 

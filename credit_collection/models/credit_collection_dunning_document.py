@@ -63,7 +63,6 @@ class CreditCollectionDunning(models.Model):
             "address": self._get_document_address(),
             "date": date(today),
             "deadline": date(self.date_deadline),
-            "item_count": len(rows),
             "rows": rows if is_listed and fits else [],
             "annex": self._prepare_annex(rows, amount) if is_listed and not fits else [],
             "totals": [
