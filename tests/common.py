@@ -1,12 +1,14 @@
 """A company with customers who pay late, and words to tell their stories in."""
 
 import smtplib
+from contextlib import contextmanager
 from datetime import date, timedelta
 from unittest.mock import patch
 
 import freezegun
 
 from odoo import Command, fields
+from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
@@ -37,6 +39,7 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
         cls.policy = cls._policy(LADDER, name="Test policy")
         cls.company.sudo().collection_policy_id = cls.policy
         cls.company.email = "accounts@seller.example"
+        cls.company.partner_id.lang = "en_US"
         cls.customer = cls._customer("Late Payer Ltd")
 
     @classmethod
@@ -79,6 +82,7 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
             {
                 "name": name,
                 "is_company": True,
+                "lang": "en_US",
                 "email": f"{address}@customer.example",
                 "street": "1 Long Street",
                 "zip": "1000",
@@ -371,6 +375,13 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
         """The sentence on the invoice."""
         self._commit()
         self.assertEqual(self._items(records)[:1].explanation, sentence)
+
+    @contextmanager
+    def assertRefused(self, pattern):
+        """The person is told so, in words that match, and nothing has changed."""
+        with self.assertRaises(UserError) as caught:
+            yield
+        self.assertRegex(str(caught.exception), pattern)
 
     def assertState(self, dunnings, state):
         self.assertEqual(dunnings.mapped("state"), [state] * len(dunnings))

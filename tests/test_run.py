@@ -1,4 +1,3 @@
-from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
@@ -170,7 +169,7 @@ class TestLadder(CollectionCommon):
         """L13."""
         for move_type in ("in_invoice", "out_refund"):
             move = self._overdue_invoice(move_type=move_type)
-            with self.assertRaisesRegex(UserError, "not a claim on a customer"):
+            with self.assertRefused("not a claim on a customer"):
                 move.collection_policy_id = self.policy
 
     def test_nothing_follows_the_last_level(self):
@@ -263,7 +262,7 @@ class TestRun(CollectionCommon):
         self._dun()
         run = self._propose()
         self.assertFalse(run.dunning_ids)
-        with self.assertRaisesRegex(UserError, "nothing to send"):
+        with self.assertRefused("nothing to send"):
             run.action_approve()
 
     def test_a_run_before_the_last_notice_is_refused(self):
@@ -271,10 +270,10 @@ class TestRun(CollectionCommon):
         self._overdue_invoice()
         self._dun("2026-03-05")
         self._day("2026-03-10")
-        with self.assertRaisesRegex(UserError, "cannot be dated before"):
+        with self.assertRefused("cannot be dated before"):
             self.env["credit.collection.run"].create({"date": "2026-03-04"})
         run = self.env["credit.collection.run"].create({"date": "2026-03-05"})
-        with self.assertRaisesRegex(UserError, "cannot be dated before"):
+        with self.assertRefused("cannot be dated before"):
             run.date = "2026-03-04"
 
     def test_a_run_of_yesterday_judges_as_of_yesterday(self):
@@ -284,10 +283,10 @@ class TestRun(CollectionCommon):
         self.assertFalse(run.dunning_ids)
 
     def test_a_run_in_the_future_is_refused(self):
-        with self.assertRaisesRegex(UserError, "in the future"):
+        with self.assertRefused("in the future"):
             self.env["credit.collection.run"].create({"date": "2026-03-03"})
         run = self.env["credit.collection.run"].create({})
-        with self.assertRaisesRegex(UserError, "in the future"):
+        with self.assertRefused("in the future"):
             run.date = "2026-03-03"
 
     def test_approving_twice_numbers_and_sends_once(self):
@@ -311,11 +310,11 @@ class TestRun(CollectionCommon):
     def test_an_approved_run_is_not_proposed_again_nor_dated_otherwise(self):
         self._overdue_invoice()
         run = self._run()
-        with self.assertRaisesRegex(UserError, "Only a proposal"):
+        with self.assertRefused("Only a proposal"):
             run.action_propose()
-        with self.assertRaisesRegex(UserError, "keeps its date"):
+        with self.assertRefused("keeps its date"):
             run.date = "2026-03-01"
-        with self.assertRaisesRegex(UserError, "cancel the notice"):
+        with self.assertRefused("cancel the notice"):
             run.dunning_ids.action_leave_out()
 
     def test_a_run_is_cancelled_as_long_as_nothing_was_sent(self):
@@ -329,7 +328,7 @@ class TestRun(CollectionCommon):
         self._send()
         self.assertEqual(self.emails, [])
         sent = self._dun()
-        with self.assertRaisesRegex(UserError, "one by one"):
+        with self.assertRefused("one by one"):
             sent.action_cancel()
 
     def test_a_run_that_sent_something_is_part_of_the_history(self):
@@ -337,7 +336,7 @@ class TestRun(CollectionCommon):
         self._overdue_invoice()
         self._propose().unlink()
         run = self._dun()
-        with self.assertRaisesRegex(UserError, "part of the history"):
+        with self.assertRefused("part of the history"):
             run.unlink()
 
     def test_the_journal_counts_what_was_proposed_left_out_sent_and_failed(self):
@@ -447,9 +446,9 @@ class TestRun(CollectionCommon):
     def test_an_empty_run_says_what_to_do(self):
         """C12."""
         run = self._propose()
-        with self.assertRaisesRegex(UserError, "nothing to send"):
+        with self.assertRefused("nothing to send"):
             run.action_approve()
-        with self.assertRaisesRegex(UserError, "no letter to print"):
+        with self.assertRefused("no letter to print"):
             run.action_print_letters()
-        with self.assertRaisesRegex(UserError, "waits to be posted"):
+        with self.assertRefused("waits to be posted"):
             run.action_mark_posted()

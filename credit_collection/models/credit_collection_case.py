@@ -270,11 +270,6 @@ class CreditCollectionCase(models.Model):
         blocked = self.env["mail.blacklist"].sudo().search([("email", "in", normalized)])
         return set(blocked.mapped("email"))
 
-    def _message_receive_bounce(self, email, partner):
-        """A notice came back: it was not delivered after all."""
-        super()._message_receive_bounce(email, partner)
-        self.dunning_ids.sudo()._receive_bounce(email)  # the mail gateway acts for nobody
-
     @api.model
     def _get_overdue_domain(self):
         return Domain("state", "=", "open")

@@ -101,6 +101,26 @@ class CreditCollectionDelivery(models.Model):
         deliveries.sudo().write({"state": "failed", "failure_reason": reason})
         deliveries.dunning_id._update_from_deliveries()
 
+    @api.model
+    def _receive_bounce(self, message, email):
+        """Take note that the e-mail of a notice came back: it was not delivered after all."""
+        deliveries = self.search(
+            [
+                ("mail_message_id", "=", message.id),
+                ("state", "in", ("under_way", "sent")),
+                ("is_superseded", "=", False),
+                ("dunning_id.state", "in", ("queued", "sent")),
+            ]
+        )
+        reason = self.env._("The e-mail to %(email)s came back.", email=email)
+        for delivery in deliveries:
+            if delivery.dunning_id._is_followed():
+                # a later notice was sent: nobody wants the earlier one by another channel now
+                delivery.write({"state": "failed", "failure_reason": reason})
+                delivery.dunning_id._cancel(reason)
+            else:
+                delivery._set_failed(reason)
+
     def _cancel(self):
         self.sudo().write({"state": "cancel"})
         self._get_unsent_mails().sudo().write({"state": "cancel"})

@@ -384,17 +384,11 @@ class CreditCollectionDunning(models.Model):
             )
         )
 
-    def _receive_bounce(self, email):
-        """Take note that the e-mail of a notice came back."""
-        deliveries = self.delivery_ids.filtered(
-            lambda one: one.channel == "email"
-            and one.state in ("under_way", "sent")
-            and not one.is_superseded
-            and email in (one.recipient or "")
-        )
-        deliveries.sorted("id")[-1:]._set_failed(
-            self.env._("The e-mail to %(email)s came back.", email=email)
-        )
+    def _is_followed(self):
+        """Return whether a later notice was sent to the same customer."""
+        self.ensure_one()
+        later = [("case_id", "=", self.case_id.id), ("state", "=", "sent"), ("id", ">", self.id)]
+        return bool(self.search_count(later, limit=1))
 
     def _after_sent(self):
         """Do what the level asks for when the notice has been sent."""
@@ -646,8 +640,11 @@ class CreditCollectionDunning(models.Model):
     def _get_email(self):
         """The address to write to: of the contact, else of the customer, else of another contact."""
         self.ensure_one()
-        contacts = self.partner_id | self.customer_id | self.line_ids.move_line_id.move_id.partner_id
-        return next((contact.email for contact in contacts if contact.email), False)
+        return (
+            self.partner_id.email
+            or self.customer_id.email
+            or self.line_ids.move_line_id.move_id.partner_id.filtered("email")[:1].email
+        )
 
     def _get_totals(self):
         """Return the sum of the lines in each currency, never mixed: `{currency: amount}`."""
@@ -773,16 +770,20 @@ class CreditCollectionDunningLine(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT DISTINCT ON (line.id) line.id, dunning.date_sent, earlier.level_id
+                SELECT line.id, last.date_sent, last.level_id
                   FROM credit_collection_dunning_line line
-                  JOIN credit_collection_dunning own ON own.id = line.dunning_id
-                  JOIN credit_collection_dunning_line earlier
-                    ON earlier.move_line_id = line.move_line_id AND earlier.level_id IS NOT NULL
-                  JOIN credit_collection_dunning dunning
-                    ON dunning.id = earlier.dunning_id AND dunning.state = 'sent'
-                   AND dunning.id < own.id
+                  JOIN LATERAL (
+                           SELECT dunning.date_sent, earlier.level_id
+                             FROM credit_collection_dunning_line earlier
+                             JOIN credit_collection_dunning dunning
+                               ON dunning.id = earlier.dunning_id AND dunning.state = 'sent'
+                            WHERE earlier.move_line_id = line.move_line_id
+                              AND earlier.level_id IS NOT NULL
+                              AND earlier.dunning_id < line.dunning_id
+                         ORDER BY dunning.date_sent DESC, dunning.id DESC
+                            LIMIT 1
+                       ) last ON TRUE
                  WHERE line.id = ANY(%s)
-              ORDER BY line.id, dunning.date_sent DESC, dunning.id DESC
                 """,
                 list(self._origin.ids),
             )

@@ -130,7 +130,7 @@ class CreditCollectionHold(models.Model):
                     )
                 )
 
-    @api.constrains("date_end")
+    @api.constrains("case_id", "date_end")
     def _check_unlimited(self):
         if self.env.su or self.env.user.has_group(
             "credit_collection.credit_collection_group_manager"

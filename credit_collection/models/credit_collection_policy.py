@@ -135,6 +135,10 @@ class CreditCollectionPolicy(models.Model):
             vals["name"] = self.env._("%s (copy)", policy.name)
         return vals_list
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        self.with_context(active_test=False).level_ids._unlink_except_used()
+
     @api.model
     def _assess_soon(self):
         """Let the scheduled action look at the ledgers again: every item may be concerned."""

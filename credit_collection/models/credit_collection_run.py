@@ -77,6 +77,7 @@ class CreditCollectionRun(models.Model):
             run.cancel_count = count["cancel"]
             run.amount_due = sum(amount.values()) - amount["cancel"]
 
+    @api.depends("dunning_ids.delivery_ids.state")
     def _compute_letter_count(self):
         groups = self.env["credit.collection.delivery"]._read_group(
             [

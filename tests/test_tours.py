@@ -1,0 +1,91 @@
+from odoo.tests import HttpCase, tagged
+
+from .common import CollectionCommon
+
+
+@tagged("post_install", "-at_install")
+class TestTours(CollectionCommon, HttpCase):
+    """People at their screens, in a real browser."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.user.company_ids = cls.env.company
+        cls.patient = cls._customer("Patient Ltd")
+
+    def _login(self, login, *groups):
+        return self._user(login, *groups, company_ids=[(6, 0, self.env.company.ids)]).login
+
+    def test_collector_runs_leaves_one_out_and_approves(self):
+        late = self._overdue_invoice()
+        patient = self._overdue_invoice(partner=self.patient)
+        self._commit()
+        self.start_tour(
+            "/odoo",
+            "credit_collection_run",
+            login=self._login("collector", "credit_collection_group_user"),
+        )
+        self.assertDecision(late, "queued")
+        self.assertDecision(patient, "due")
+
+    def test_collector_holds_an_invoice_and_releases_it(self):
+        invoice = self._overdue_invoice()
+        self._commit()
+        self.start_tour(
+            f"/odoo/customer-invoices/{invoice.id}",
+            "credit_collection_hold",
+            login=self._login("collector", "credit_collection_group_user"),
+        )
+        self.assertEqual(self._case().hold_ids.state, "released")
+        self.assertDecision(invoice, "due")
+
+    def test_manager_makes_a_policy(self):
+        self.start_tour(
+            "/odoo/collection-policies",
+            "credit_collection_policy",
+            login=self._login("manager", "credit_collection_group_manager"),
+        )
+        policy = self.env["credit.collection.policy"].search([("name", "=", "Large accounts")])
+        self.assertEqual(policy.level_ids.mapped("delay_days"), [10, 30])
+
+    def test_user_without_rights_opens_an_invoice(self):
+        invoice = self._overdue_invoice()
+        self._dun()
+        self.start_tour(
+            f"/odoo/customer-invoices/{invoice.id}",
+            "credit_collection_no_rights_invoice",
+            login=self._login("seller", self._get_seller_group()),
+        )
+
+    def test_user_without_rights_opens_a_customer(self):
+        self._overdue_invoice()
+        self._dun()
+        self.start_tour(
+            f"/odoo/contacts/{self.customer.id}",
+            "credit_collection_no_rights_customer",
+            login=self._login("seller", "base.group_partner_manager"),
+        )
+
+    def _get_seller_group(self):
+        """Return a group that reads invoices, as Odoo's sales give it, and has no other right."""
+        group = self.env["res.groups"].create({"name": "Seller"})
+        self.env["ir.model.data"].create(
+            {
+                "module": "credit_collection",
+                "name": "test_group_seller",
+                "model": "res.groups",
+                "res_id": group.id,
+            }
+        )
+        self.env["ir.model.access"].create(
+            [
+                {
+                    "name": model,
+                    "model_id": self.env["ir.model"]._get_id(model),
+                    "group_id": group.id,
+                    "perm_read": True,
+                }
+                for model in ("account.move", "account.move.line", "account.journal")
+            ]
+        )
+        return "credit_collection.test_group_seller"
