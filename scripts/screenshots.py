@@ -23,7 +23,7 @@ from PIL import Image
 
 LOGIN = PASSWORD = "admin"
 HEIGHTS = {1440: 900, 400: 860}
-TIMEOUT = 60  # seconds, for a page that is slow the first time
+TIMEOUT = 30  # seconds, for a page that is slow the first time
 
 # The records to show: the first that the search finds.
 RECORDS = {

@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.tests import HttpCase, tagged
 
 from .common import CollectionCommon
@@ -14,7 +15,8 @@ class TestTours(CollectionCommon, HttpCase):
         cls.patient = cls._customer("Patient Ltd")
 
     def _login(self, login, *groups):
-        return self._user(login, *groups, company_ids=[(6, 0, self.env.company.ids)]).login
+        companies = [Command.set(self.env.company.ids)]
+        return self._user(login, *groups, company_ids=companies, lang="en_US").login
 
     def test_collector_runs_leaves_one_out_and_approves(self):
         late = self._overdue_invoice()
@@ -52,7 +54,7 @@ class TestTours(CollectionCommon, HttpCase):
         invoice = self._overdue_invoice()
         self._dun()
         self.start_tour(
-            f"/odoo/customer-invoices/{invoice.id}",
+            f"/odoo/account.move/{invoice.id}",
             "credit_collection_no_rights_invoice",
             login=self._login("seller", self._get_seller_group()),
         )
@@ -61,7 +63,7 @@ class TestTours(CollectionCommon, HttpCase):
         self._overdue_invoice()
         self._dun()
         self.start_tour(
-            f"/odoo/contacts/{self.customer.id}",
+            f"/odoo/res.partner/{self.customer.id}",
             "credit_collection_no_rights_customer",
             login=self._login("seller", "base.group_partner_manager"),
         )

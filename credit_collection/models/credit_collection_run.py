@@ -218,13 +218,10 @@ class CreditCollectionRun(models.Model):
 
     def _get_form_action(self):
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "credit_collection.credit_collection_run_action"
+        )
+        return action | {"res_id": self.id, "view_mode": "form", "views": [(False, "form")]}
 
     # -------------------------------------------------------------------------
     # Business
