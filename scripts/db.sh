@@ -49,19 +49,20 @@ drop() {
     done
 }
 
+# install NAME MODULES [OPTION...]
 install() {
-    odoo -d "$1" -i "$2" --load-language=$LANGUAGES --stop-after-init --no-http &&
+    odoo -d "$1" -i "$2" "${@:3}" --stop-after-init --no-http &&
         "$VENV/bin/python" "$CC_ROOT/scripts/run_in_odoo.py" "$1" "$CC_ROOT/scripts/prepare_template.py"
 }
 
-# build NAME FINGERPRINT FROM MODULES: under another name first, so that NAME is always complete
+# build NAME FINGERPRINT FROM MODULES [OPTION...]: under another name first, so that NAME is always complete
 build() {
     local name=$1 fingerprint=$2 from=$3 modules=$4 log=$LOGS/$1.log new=$1_new
     if [ "$(fingerprint_of "$name")" = "$fingerprint" ] && [ -e "$log" ]; then return; fi
     say "building the template database $name (log: $log)"
     drop "$new"
     createdb -T "$from" "$new"
-    if ! install "$new" "$modules" >"$log" 2>&1; then
+    if ! install "$new" "$modules" "${@:5}" >"$log" 2>&1; then
         tail -30 "$log" >&2
         die "Odoo cannot install $modules: see $log"
     fi
@@ -76,7 +77,7 @@ build() {
     mark "$name" "$fingerprint"
 }
 
-base() { build $BASE_TEMPLATE "$(base_fingerprint)" template0 $BASE_MODULES; }
+base() { build $BASE_TEMPLATE "$(base_fingerprint)" template0 $BASE_MODULES --load-language=$LANGUAGES; }
 template() {
     base
     [ -e "$CC_ROOT/credit_collection/__manifest__.py" ] || die "there is no credit_collection/__manifest__.py to install"
