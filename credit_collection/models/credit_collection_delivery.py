@@ -185,12 +185,12 @@ class CreditCollectionDelivery(models.Model):
             dunning = delivery.dunning_id
             case = dunning.case_id
             attachments = dunning.letter_id | dunning._get_invoice_attachments()
-            subject, body = texts[delivery]
+            subject, text, body = texts[delivery]
             vals_list.append(
                 {
                     "subject": subject,
                     "body_html": body,
-                    "body": body,
+                    "body": text,  # in the chatter: the table is in the letter beside it
                     "email_from": delivery._get_email_from(),
                     "email_to": dunning._get_email(),
                     "reply_to": reply_to[case.id],
@@ -209,10 +209,14 @@ class CreditCollectionDelivery(models.Model):
 
     def _get_email_from(self):
         company = self.dunning_id.company_id
-        return company.collection_email_from or company.email_formatted or self.env.user.email_formatted
+        return (
+            company.collection_email_from
+            or company.email_formatted
+            or self.env.user.email_formatted
+        )
 
     def _render_texts(self):
-        """Return `{delivery: (subject, body)}`; the body of a batch is rendered in one go."""
+        """Return `{delivery: (subject, text, e-mail)}`; a batch is rendered in one go."""
         texts = {}
         for (level, lang), deliveries in self.grouped(
             lambda one: (one.dunning_id.level_id, one.dunning_id.lang)
@@ -223,12 +227,12 @@ class CreditCollectionDelivery(models.Model):
             bodies = self._render_bodies(template, dunnings)
             for delivery in deliveries:
                 dunning = delivery.dunning_id
-                texts[delivery] = (subjects[dunning.id], bodies[dunning.id])
+                texts[delivery] = (subjects[dunning.id], *bodies[dunning.id])
         return texts
 
     @api.model
     def _render_bodies(self, template, dunnings):
-        """Render one body for each notice with a single compilation of the template.
+        """Return `{notice id: (text, e-mail)}` with a single compilation of the template.
 
         Odoo compiles a template again for every record; a loop around its body compiles once.
         """
@@ -243,29 +247,34 @@ class CreditCollectionDelivery(models.Model):
         )
         bodies = str(rendered).split(f'<i id="{mark}"></i>')[1:]
         return {
-            dunning.id: self._wrap_body(Markup(body), vals)  # noqa: S704  rendered by QWeb
+            dunning.id: (body, self._wrap_body(body, vals))
             for body, (dunning, vals) in zip(
-                bodies, dunnings._get_document_vals().items(), strict=True
+                map(Markup, bodies), dunnings._get_document_vals().items(), strict=True
             )
         }
 
     @api.model
     def _wrap_body(self, body, vals):
         """Return the e-mail around a text: what is owed, and how to pay."""
-        company, rows = vals["company"], vals["rows"] or [
-            row for sheet in vals["annex"] for row in sheet["rows"]
-        ]
+        company, rows = (
+            vals["company"],
+            vals["rows"] or [row for sheet in vals["annex"] for row in sheet["rows"]],
+        )
         is_public = company.get_base_url().startswith("https:")
-        return self.env["ir.qweb"].with_context(lang=vals["dunning"].lang)._render(
-            "credit_collection.dunning_email_layout",
-            vals
-            | {
-                "body": body,
-                "email_rows": rows[:_EMAIL_ROWS],
-                # mail programs show pictures of a server that they can reach, and no others
-                "logo_url": is_public and self._get_logo_url(company),
-                "qr_url": is_public and partial(self._get_qr_url, company),
-            },
+        return (
+            self.env["ir.qweb"]
+            .with_context(lang=vals["dunning"].lang)
+            ._render(
+                "credit_collection.dunning_email_layout",
+                vals
+                | {
+                    "body": body,
+                    "email_rows": rows[:_EMAIL_ROWS],
+                    # mail programs show pictures of a server that they can reach, and no others
+                    "logo_url": is_public and self._get_logo_url(company),
+                    "qr_url": is_public and partial(self._get_qr_url, company),
+                },
+            )
         )
 
     @api.model

@@ -122,8 +122,9 @@ class CreditCollectionDunning(models.Model):
         payments = []
         for currency, total in self._get_totals().items():
             lines = self.line_ids.filtered(
-                lambda line, currency=currency: line.currency_id == currency
-                and line.amount_residual > 0
+                lambda line, currency=currency: (
+                    line.currency_id == currency and line.amount_residual > 0
+                )
             )
             bank = lines._get_bank_account(self.company_id)
             reference, is_structured = lines._get_payment_reference()

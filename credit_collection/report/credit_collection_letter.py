@@ -12,7 +12,7 @@ from odoo.tools.pdf import merge_pdf
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 
 from ..tools import letter_pdf
-from ..tools.qr_code import qr_png
+from ..tools.qr_code import can_draw, qr_png
 
 # A wkhtmltopdf without patches draws 0.7684 mm for a CSS millimetre, whatever it is told.
 _UNPATCHED_ZOOM = 1 / 0.768372
@@ -48,9 +48,7 @@ class CreditCollectionLetter(models.AbstractModel):
         batch, lines = dunnings.browse(), 0
         for dunning in dunnings:
             count = len(dunning.line_ids)
-            if batch and (
-                len(batch) == self._batch_letters or lines + count > self._batch_lines
-            ):
+            if batch and (len(batch) == self._batch_letters or lines + count > self._batch_lines):
                 yield batch.with_prefetch(dunnings._prefetch_ids)
                 batch, lines = dunnings.browse(), 0
             batch += dunning
@@ -148,7 +146,7 @@ class CreditCollectionLetter(models.AbstractModel):
     @api.model
     def _get_qr_code(self, params):
         """Draw the QR code of a payment as an image inside the document."""
-        if params["barcode_type"] == "QR" and not params.get("mask"):
+        if params["barcode_type"] == "QR" and not params.get("mask") and can_draw(params["value"]):
             picture = qr_png(params["value"])
         else:
             picture = self.env["ir.actions.report"].barcode(**params)

@@ -30,14 +30,6 @@ _MARK_SHADES = 16
 MARKS = _MARK_SHADES**2  # letters that can be told apart in one document
 
 _FONT_SIZE = 8
-_FONT = pdf.DictionaryObject(
-    {
-        pdf.NameObject("/Type"): pdf.NameObject("/Font"),
-        pdf.NameObject("/Subtype"): pdf.NameObject("/Type1"),
-        pdf.NameObject("/BaseFont"): pdf.NameObject("/Helvetica"),
-        pdf.NameObject("/Encoding"): pdf.NameObject("/WinAnsiEncoding"),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -139,6 +131,7 @@ class LetterPrinter:
         """Return one letter as a PDF of its own."""
         writer = PdfFileWriter()
         head = writer._addObject(self._letterheads[letterhead])
+        font = writer._addObject(_font())
         for number, index in enumerate(pages, start=1):
             page = self._pages[index]
             texts = [Text(RIGHT_MM, 8, labels.page, align_right=True)]
@@ -146,13 +139,15 @@ class LetterPrinter:
                 texts.append(Text(LEFT_MM, 297 - 16, labels.continuation))
             band = FIRST_HEAD_MM if number == 1 else 0
             drawing = _drawing(band, [text.fill(number, len(pages)) for text in texts])
-            self._put_on_letterhead(writer, page, head, drawing)
+            self._put_on_letterhead(writer, page, head, font, drawing)
             writer.addPage(page)
         stream = io.BytesIO()
         writer.write(stream)
         return stream.getvalue()
 
-    def _put_on_letterhead(self, writer: Any, page: Any, head: Any, drawing: bytes) -> None:
+    def _put_on_letterhead(
+        self, writer: Any, page: Any, head: Any, font: Any, drawing: bytes
+    ) -> None:
         before, after = (
             writer._addObject(_stream(content)) for content in (b"q\n", b"\nQ\n" + drawing)
         )
@@ -160,7 +155,7 @@ class LetterPrinter:
             [before, page.raw_get("/Contents"), after]
         )
         resources = pdf.DictionaryObject(page["/Resources"])
-        for kind, name, value in (("/XObject", "/CcHead", head), ("/Font", "/CcFont", _FONT)):
+        for kind, name, value in (("/XObject", "/CcHead", head), ("/Font", "/CcFont", font)):
             entries = pdf.DictionaryObject(resources.get(kind, {}))
             entries[pdf.NameObject(name)] = value
             resources[pdf.NameObject(kind)] = entries
@@ -214,6 +209,19 @@ def _letterhead(page: Any) -> Any:
         }
     )
     return form
+
+
+def _font() -> Any:
+    """Return the font of the page numbers: one that every PDF reader has."""
+    names = {
+        "/Type": "/Font",
+        "/Subtype": "/Type1",
+        "/BaseFont": "/Helvetica",
+        "/Encoding": "/WinAnsiEncoding",
+    }
+    return pdf.DictionaryObject(
+        {pdf.NameObject(key): pdf.NameObject(value) for key, value in names.items()}
+    )
 
 
 def _stream(content: bytes) -> Any:
