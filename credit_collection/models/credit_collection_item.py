@@ -243,16 +243,11 @@ class CreditCollectionItem(models.Model):
                  customer AS MATERIALIZED (%(customer)s),
                  notice AS (%(notice)s),
                  held AS MATERIALIZED (%(held)s),
-                 rated AS MATERIALIZED (%(rated)s),
-                 balance AS (%(balance)s),
+                 placed AS (%(placed)s),
+                 rated AS (%(rated)s),
                  decided AS MATERIALIZED (%(decided)s),
                  total AS MATERIALIZED (%(total)s),
                  opened AS (%(open_cases)s),
-                 known AS (
-                     SELECT case_id, company_id, partner_id FROM customer WHERE case_id IS NOT NULL
-                      UNION ALL
-                     SELECT id, company_id, partner_id FROM opened
-                 ),
                  gone AS (%(delete_items)s),
                  changed AS (%(update_items)s),
                  added AS (%(insert_items)s)
@@ -260,11 +255,11 @@ class CreditCollectionItem(models.Model):
             """,
             policy=self._get_policy_sql(),
             open_line=self._get_open_line_sql(companies, scope),
-            customer=self._get_customer_sql(companies),
+            customer=self._get_customer_sql(),
             notice=self._get_notice_sql(companies),
             held=self._get_held_sql(date),
+            placed=self._get_placed_sql(date),
             rated=self._get_rated_sql(date),
-            balance=self._get_balance_sql(date),
             decided=self._get_decided_sql(date),
             total=self._get_total_sql(date),
             open_cases=self._get_open_cases_sql(),
@@ -305,14 +300,14 @@ class CreditCollectionItem(models.Model):
             return SQL("TRUE")
         return SQL(
             """
-            partner.commercial_partner_id IN (
+            partner.commercial_partner_id = ANY (ARRAY(
                 SELECT unnest(%(partners)s::int[])
              UNION
                 SELECT debtor.commercial_partner_id
                   FROM account_move_line line
                   JOIN res_partner debtor ON debtor.id = line.partner_id
                  WHERE line.move_id = ANY(%(moves)s)
-            )
+            ))
             """,
             partners=list(partners.ids) if partners else [],
             moves=list(moves.ids) if moves else [],
@@ -330,6 +325,7 @@ class CreditCollectionItem(models.Model):
             """
             SELECT line.id, line.move_id, line.company_id, line.currency_id,
                    partner.commercial_partner_id AS partner_id,
+                   company.collection_policy_id AS company_policy_id,
                    COALESCE(line.date_maturity, line.date) AS date_due,
                    line.amount_residual, line.amount_residual_currency,
                    line.no_followup IS TRUE AS is_excluded, move.payment_state,
@@ -337,9 +333,10 @@ class CreditCollectionItem(models.Model):
               FROM account_move_line line
               JOIN account_move move ON move.id = line.move_id
               JOIN res_partner partner ON partner.id = line.partner_id
-             WHERE line.account_id IN (
+              JOIN res_company company ON company.id = line.company_id
+             WHERE line.account_id = ANY (ARRAY(
                        SELECT id FROM account_account WHERE account_type = 'asset_receivable'
-                   )
+                   ))
                AND line.reconciled IS NOT TRUE
                AND line.parent_state = 'posted'
                AND line.amount_residual != 0
@@ -350,16 +347,30 @@ class CreditCollectionItem(models.Model):
             scope=scope,
         )
 
-    def _get_customer_sql(self, companies):
-        """Each customer with his case, and the policy he is under: his own, his segment's, the
-        company's."""
+    def _get_customer_sql(self):
+        """Each customer with his case, old or new, and his policy: own, by segment, or standard."""
         return SQL(
             """
-            SELECT debtor.company_id, debtor.partner_id, cases.id AS case_id,
+            SELECT debtor.company_id, debtor.partner_id, debtor.case_id IS NULL AS is_new,
+                   COALESCE(debtor.case_id, nextval('credit_collection_case_id_seq')) AS case_id,
                    COALESCE(own.id, segment.policy_id, standard.id) AS policy_id,
-                   sent.date_sent, COALESCE(sent.is_queued, FALSE) AS is_queued
-              FROM (SELECT DISTINCT company_id, partner_id FROM open_line) debtor
-              JOIN res_company company ON company.id = debtor.company_id
+                   debtor.date_sent, debtor.is_queued
+              FROM (
+                       SELECT open_line.company_id, open_line.partner_id,
+                              open_line.company_policy_id, cases.id AS case_id,
+                              max(dunning.date_sent) FILTER (WHERE dunning.state = 'sent')
+                                  AS date_sent,
+                              COALESCE(bool_or(dunning.state = 'queued'), FALSE) AS is_queued
+                         FROM (SELECT DISTINCT company_id, partner_id, company_policy_id
+                                 FROM open_line) open_line
+                    LEFT JOIN credit_collection_case cases
+                           ON cases.partner_id = open_line.partner_id
+                          AND cases.company_id = open_line.company_id
+                    LEFT JOIN credit_collection_dunning dunning
+                           ON dunning.case_id = cases.id AND dunning.state IN ('sent', 'queued')
+                     GROUP BY open_line.company_id, open_line.partner_id,
+                              open_line.company_policy_id, cases.id
+                   ) debtor
               JOIN res_partner partner ON partner.id = debtor.partner_id
          LEFT JOIN policy own
                 ON own.id = (partner.collection_policy_id ->> debtor.company_id::text)::int
@@ -388,19 +399,8 @@ class CreditCollectionItem(models.Model):
                      ORDER BY rule.sequence, rule.id
                         LIMIT 1
                    ) segment ON own.id IS NULL
-         LEFT JOIN policy standard ON standard.id = company.collection_policy_id
-         LEFT JOIN credit_collection_case cases
-                ON cases.partner_id = debtor.partner_id AND cases.company_id = debtor.company_id
-         LEFT JOIN (
-                       SELECT case_id,
-                              max(date_sent) FILTER (WHERE state = 'sent') AS date_sent,
-                              bool_or(state = 'queued') AS is_queued
-                         FROM credit_collection_dunning
-                        WHERE %(companies)s AND state IN ('sent', 'queued')
-                     GROUP BY case_id
-                   ) sent ON sent.case_id = cases.id
-            """,
-            companies=self._get_company_sql(companies, "company_id"),
+         LEFT JOIN policy standard ON standard.id = debtor.company_policy_id
+            """
         )
 
     def _get_notice_sql(self, companies):
@@ -449,99 +449,89 @@ class CreditCollectionItem(models.Model):
               FROM credit_collection_hold
              WHERE state = 'active' AND date_start <= %(date)s
                AND (date_end IS NULL OR date_end > %(date)s)
+               AND case_id IN (SELECT case_id FROM customer)
           ORDER BY case_id, move_id, date_end DESC NULLS FIRST, id
             """,
             date=date,
         )
 
-    def _get_rated_sql(self, date):
-        """Each open line with its policy, its place in the ladder, and the days that count."""
+    def _get_placed_sql(self, date):
+        """Each open line with its policy, its history, its hold, and its next place in the ladder.
+
+        Nothing but left joins: the planner, which knows little of what was computed so far, never
+        takes the ledger for smaller than it is.
+        """
         return SQL(
             """
-            SELECT place.*,
-                   CASE WHEN place.amount_residual < 0 THEN 'credit'
-                        WHEN place.is_excluded THEN 'excluded'
-                        WHEN place.payment_state = 'blocked' THEN 'blocked'
-                        WHEN place.payment_state = 'in_payment' AND NOT place.include_in_payment
-                        THEN 'in_payment'
-                        WHEN place.is_no_dunning IS NOT FALSE OR place.level_ids IS NULL
-                        THEN 'no_dunning'
-                        WHEN place.hold_id IS NOT NULL THEN 'hold'
-                        WHEN place.amount_residual < place.tolerance THEN 'tolerance'
-                    END AS exclusion,
-                   place.level_ids[place.next_rank] AS next_level_id,
-                   place.minimums[place.next_rank] AS minimum,
-                   place.date_due + place.starts[place.next_rank] AS date_level,
-                   place.date_sent + place.waits[place.next_rank] AS date_wait,
-                   place.date_customer_sent + place.quiet_days AS date_quiet
-              FROM (
-                       SELECT open_line.*, customer.case_id, customer.policy_id AS customer_policy_id,
-                              customer.date_sent AS date_customer_sent, customer.is_queued AS case_queued,
-                              policy.is_no_dunning, policy.level_ids, policy.starts, policy.waits,
-                              policy.minimums, policy.quiet_days, policy.tolerance,
-                              policy.include_in_payment,
-                              notice.step[2] AS level_id, notice.step[1] AS level_delay,
-                              notice.date_sent, notice.is_failed, notice.is_queued,
-                              COALESCE(hold.id, customer_hold.id) AS hold_id,
-                              CASE WHEN hold.id IS NULL THEN customer_hold.date_end
-                                   WHEN customer_hold.id IS NULL THEN hold.date_end
-                                   WHEN hold.date_end IS NOT NULL AND customer_hold.date_end IS NOT NULL
-                                   THEN GREATEST(hold.date_end, customer_hold.date_end)
-                               END AS date_hold_end,
-                              GREATEST(
-                                  -- the step after the last one sent, also in another ladder
-                                  COALESCE(width_bucket(notice.step[1], policy.delays), 0) + 1,
-                                  -- a courtesy reminder makes no sense once the day has come
-                                  CASE WHEN open_line.date_due <= %(date)s
-                                       THEN width_bucket(-1, policy.delays) + 1 END,
-                                  CASE WHEN policy.jumps
-                                       THEN width_bucket(%(date)s - open_line.date_due, policy.starts)
-                                   END
-                              ) AS next_rank
-                         FROM open_line
-                         JOIN customer ON customer.company_id = open_line.company_id
-                                      AND customer.partner_id = open_line.partner_id
-                    LEFT JOIN policy invoice_policy ON invoice_policy.id = open_line.collection_policy_id
-                    LEFT JOIN policy
-                           ON policy.id = COALESCE(invoice_policy.id, customer.policy_id)
-                    LEFT JOIN notice ON notice.line_id = open_line.id
-                    LEFT JOIN held hold ON hold.move_id = open_line.move_id
-                                       AND hold.case_id = customer.case_id
-                    LEFT JOIN held customer_hold ON customer_hold.case_id = customer.case_id
-                                                AND customer_hold.move_id IS NULL
-                   ) place
+            SELECT open_line.*, item.id AS item_id, customer.case_id, customer.is_new,
+                   customer.policy_id AS customer_policy_id,
+                   customer.date_sent AS date_customer_sent, customer.is_queued AS case_queued,
+                   policy.is_no_dunning, policy.level_ids, policy.starts, policy.waits,
+                   policy.minimums, policy.quiet_days, policy.tolerance, policy.include_in_payment,
+                   notice.step[2] AS level_id, notice.step[1] AS level_delay,
+                   notice.date_sent, notice.is_failed, notice.is_queued,
+                   COALESCE(hold.id, customer_hold.id) AS hold_id,
+                   CASE WHEN hold.id IS NULL THEN customer_hold.date_end
+                        WHEN customer_hold.id IS NULL THEN hold.date_end
+                        WHEN hold.date_end IS NOT NULL AND customer_hold.date_end IS NOT NULL
+                        THEN GREATEST(hold.date_end, customer_hold.date_end)
+                    END AS date_hold_end,
+                   GREATEST(
+                       -- the step after the last one sent, also in another ladder
+                       COALESCE(width_bucket(notice.step[1], policy.delays), 0) + 1,
+                       -- a courtesy reminder makes no sense once the day has come
+                       CASE WHEN open_line.date_due <= %(date)s
+                            THEN width_bucket(-1, policy.delays) + 1 END,
+                       CASE WHEN policy.jumps
+                            THEN width_bucket(%(date)s - open_line.date_due, policy.starts) END
+                   ) AS next_rank
+              FROM open_line
+         LEFT JOIN credit_collection_item item ON item.move_line_id = open_line.id
+         LEFT JOIN customer ON customer.company_id = open_line.company_id
+                           AND customer.partner_id = open_line.partner_id
+         LEFT JOIN policy invoice_policy ON invoice_policy.id = open_line.collection_policy_id
+         LEFT JOIN policy ON policy.id = COALESCE(invoice_policy.id, customer.policy_id)
+         LEFT JOIN notice ON notice.line_id = open_line.id
+         LEFT JOIN held hold ON hold.move_id = open_line.move_id AND hold.case_id = customer.case_id
+         LEFT JOIN held customer_hold ON customer_hold.case_id = customer.case_id
+                                     AND customer_hold.move_id IS NULL
             """,
             date=date,
         )
 
-    def _get_balance_sql(self, date):
-        """What each customer is asked for, and what he has to his credit, in each currency."""
+    def _get_rated_sql(self, date):
+        """Each line with what keeps it from being claimed, and the days that count."""
         return SQL(
             """
-            SELECT company_id, partner_id, currency_id, claim, credit,
-                   sum(claim_company) OVER customer AS customer_claim,
-                   sum(credit_company) OVER customer AS customer_credit
-              FROM (
-                       SELECT company_id, partner_id, currency_id,
-                              COALESCE(sum(amount_residual_currency)
-                                  FILTER (WHERE exclusion IS NULL AND is_claimed), 0) AS claim,
-                              COALESCE(sum(-amount_residual_currency)
-                                  FILTER (WHERE exclusion = 'credit'), 0) AS credit,
-                              COALESCE(sum(amount_residual)
-                                  FILTER (WHERE exclusion IS NULL AND is_claimed), 0) AS claim_company,
-                              COALESCE(sum(-amount_residual)
-                                  FILTER (WHERE exclusion = 'credit'), 0) AS credit_company
-                         FROM (SELECT *, date_due < %(date)s OR date_level <= %(date)s AS is_claimed
-                                 FROM rated) claimed
-                     GROUP BY company_id, partner_id, currency_id
-                   ) sums
-            WINDOW customer AS (PARTITION BY company_id, partner_id)
+            SELECT id, item_id, company_id, partner_id, currency_id, case_id, is_new,
+                   customer_policy_id, date_due, amount_residual, amount_residual_currency,
+                   level_id, level_delay, hold_id, date_hold_end, date_sent, date_customer_sent,
+                   is_failed, is_queued, case_queued,
+                   CASE WHEN amount_residual < 0 THEN 'credit'
+                        WHEN is_excluded THEN 'excluded'
+                        WHEN payment_state = 'blocked' THEN 'blocked'
+                        WHEN payment_state = 'in_payment' AND NOT include_in_payment
+                        THEN 'in_payment'
+                        WHEN is_no_dunning IS NOT FALSE OR level_ids IS NULL THEN 'no_dunning'
+                        WHEN hold_id IS NOT NULL THEN 'hold'
+                        WHEN amount_residual < tolerance THEN 'tolerance'
+                    END AS exclusion,
+                   level_ids[next_rank] AS next_level_id,
+                   minimums[next_rank] AS minimum,
+                   date_due + starts[next_rank] AS date_level,
+                   date_sent + waits[next_rank] AS date_wait,
+                   date_customer_sent + quiet_days AS date_quiet,
+                   date_due < %(date)s OR date_due + starts[next_rank] <= %(date)s AS is_late
+              FROM placed
             """,
             date=date,
         )
 
     def _get_decided_sql(self, date):
-        """The decision on each line, and the day on which it changes by itself."""
+        """The decision on each line, and the day on which it changes by itself.
+
+        What a customer is asked for is weighed against his credits, in each currency and in all.
+        """
         return SQL(
             """
             SELECT *,
@@ -553,27 +543,42 @@ class CreditCollectionItem(models.Model):
                         WHEN 'due' THEN date_start
                     END AS date_next
               FROM (
-                       SELECT timed.*,
+                       SELECT *,
                               CASE WHEN exclusion IS NOT NULL THEN exclusion
-                                   WHEN (date_due < %(date)s OR date_level <= %(date)s)
-                                        AND (balance.credit >= balance.claim AND balance.credit > 0
-                                             OR customer_credit >= customer_claim AND customer_credit > 0)
+                                   WHEN is_late AND (credit >= claim
+                                                     OR customer_credit >= customer_claim)
                                    THEN 'credits'
                                    WHEN is_failed THEN 'failed'
                                    WHEN is_queued THEN 'queued'
                                    WHEN next_level_id IS NULL THEN 'last_level'
                                    WHEN date_start <= %(date)s THEN
                                        CASE WHEN case_queued THEN 'queued'
-                                            WHEN customer_claim - customer_credit < minimum
-                                            THEN 'minimum'
+                                            WHEN customer_claim - COALESCE(customer_credit, 0)
+                                                 < minimum THEN 'minimum'
                                             ELSE 'due' END
                                    WHEN date_wait = date_start THEN 'waiting'
                                    WHEN date_quiet = date_start THEN 'quiet'
                                    ELSE 'not_late'
                                END AS decision
-                         FROM (SELECT *, GREATEST(date_level, date_wait, date_quiet) AS date_start
-                                 FROM rated) timed
-                         JOIN balance USING (company_id, partner_id, currency_id)
+                         FROM (
+                                  SELECT *,
+                                         GREATEST(date_level, date_wait, date_quiet) AS date_start,
+                                         COALESCE(sum(amount_residual_currency) FILTER (
+                                             WHERE exclusion IS NULL AND is_late) OVER account, 0)
+                                             AS claim,
+                                         sum(-amount_residual_currency) FILTER (
+                                             WHERE exclusion = 'credit') OVER account AS credit,
+                                         COALESCE(sum(amount_residual) FILTER (
+                                             WHERE exclusion IS NULL AND is_late) OVER customer, 0)
+                                             AS customer_claim,
+                                         sum(-amount_residual) FILTER (
+                                             WHERE exclusion = 'credit') OVER customer
+                                             AS customer_credit
+                                    FROM rated
+                                  WINDOW customer AS (PARTITION BY company_id, partner_id),
+                                         account AS (
+                                             PARTITION BY company_id, partner_id, currency_id)
+                              ) weighed
                    ) decided
             """,
             date=date,
@@ -583,7 +588,7 @@ class CreditCollectionItem(models.Model):
         """The totals of each customer; what is excluded from dunning is not his to pay now."""
         return SQL(
             """
-            SELECT company_id, partner_id, max(case_id) AS case_id,
+            SELECT company_id, partner_id, case_id, is_new,
                    max(customer_policy_id) AS policy_id, max(date_customer_sent) AS date_last_notice,
                    COALESCE(sum(amount_residual) FILTER (WHERE is_debt), 0) AS amount_residual,
                    COALESCE(sum(amount_residual) FILTER (WHERE is_debt AND date_due < %(date)s), 0)
@@ -596,7 +601,7 @@ class CreditCollectionItem(models.Model):
                        AS level_id,
                    min(date_next) AS date_next_notice
               FROM (SELECT *, decision NOT IN ('credit', 'excluded') AS is_debt FROM decided) line
-          GROUP BY company_id, partner_id
+          GROUP BY company_id, partner_id, case_id, is_new
             """,
             date=date,
         )
@@ -605,19 +610,18 @@ class CreditCollectionItem(models.Model):
         return SQL(
             """
             INSERT INTO credit_collection_case (
-                       company_id, partner_id, user_id, state, policy_id, amount_residual,
+                       id, company_id, partner_id, user_id, state, policy_id, amount_residual,
                        amount_overdue, amount_credit, amount_due, date_oldest_due, level_id,
                        date_last_notice, date_next_notice,
                        create_uid, create_date, write_uid, write_date)
-                SELECT total.company_id, total.partner_id, company.collection_user_id,
+                SELECT case_id, total.company_id, total.partner_id, company.collection_user_id,
                        CASE WHEN amount_overdue > 0 THEN 'open' ELSE 'closed' END, policy_id,
                        amount_residual, amount_overdue, amount_credit, amount_due, date_oldest_due,
                        level_id, date_last_notice, date_next_notice,
                        %(uid)s, %(now)s, %(uid)s, %(now)s
                   FROM total
                   JOIN res_company company ON company.id = total.company_id
-                 WHERE case_id IS NULL
-             RETURNING id, company_id, partner_id
+                 WHERE is_new
             """,
             uid=self.env.uid,
             now=self.env.cr.now(),
@@ -640,18 +644,17 @@ class CreditCollectionItem(models.Model):
         return SQL(
             """
             UPDATE credit_collection_item item
-               SET case_id = known.case_id, level_id = line.level_id,
+               SET case_id = line.case_id, level_id = line.level_id,
                    next_level_id = line.next_level_id, hold_id = line.hold_id,
                    decision = line.decision, date_due = line.date_due,
                    date_last_notice = line.date_sent, date_next = line.date_next,
                    amount_residual = line.amount_residual
               FROM decided line
-              JOIN known USING (company_id, partner_id)
-             WHERE item.move_line_id = line.id
+             WHERE item.id = line.item_id
                AND (item.case_id, item.level_id, item.next_level_id, item.hold_id, item.decision,
                     item.date_due, item.date_last_notice, item.date_next, item.amount_residual)
                    IS DISTINCT FROM
-                   (known.case_id, line.level_id, line.next_level_id, line.hold_id, line.decision,
+                   (line.case_id, line.level_id, line.next_level_id, line.hold_id, line.decision,
                     line.date_due, line.date_sent, line.date_next, line.amount_residual)
             """
         )
@@ -662,13 +665,10 @@ class CreditCollectionItem(models.Model):
             INSERT INTO credit_collection_item (
                        case_id, move_line_id, level_id, next_level_id, hold_id, decision, date_due,
                        date_last_notice, date_next, amount_residual)
-                SELECT known.case_id, line.id, line.level_id, line.next_level_id, line.hold_id,
-                       line.decision, line.date_due, line.date_sent, line.date_next,
-                       line.amount_residual
-                  FROM decided line
-                  JOIN known USING (company_id, partner_id)
-                 WHERE NOT EXISTS (
-                           SELECT FROM credit_collection_item item WHERE item.move_line_id = line.id)
+                SELECT case_id, id, level_id, next_level_id, hold_id, decision, date_due, date_sent,
+                       date_next, amount_residual
+                  FROM decided
+                 WHERE item_id IS NULL
             """
         )
 
@@ -692,8 +692,8 @@ class CreditCollectionItem(models.Model):
                               COALESCE(total.amount_credit, 0) AS amount_credit,
                               COALESCE(total.amount_due, 0) AS amount_due,
                               total.date_oldest_due, total.level_id,
-                              COALESCE(total.date_last_notice, one.date_last_notice)
-                                  AS date_last_notice,
+                              CASE WHEN total.case_id IS NULL THEN one.date_last_notice
+                                   ELSE total.date_last_notice END AS date_last_notice,
                               total.date_next_notice
                          FROM credit_collection_case one
                          JOIN res_partner partner ON partner.id = one.partner_id

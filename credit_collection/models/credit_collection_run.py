@@ -292,19 +292,20 @@ class CreditCollectionRun(models.Model):
 
         Claimed at a new level: what is due. Listed with it: whatever else of this customer is
         overdue, and his open credits in the same currencies.
+
+        The lines find their notice by window functions: a join of what was computed on the way
+        would be planned blindly, and cost the square of the ledger when the guess is wrong.
         """
         return SQL(
             """
-            WITH left_out AS (
-                SELECT move_line_id FROM credit_collection_run_left_out_rel WHERE run_id = %(run)s
-            ), item AS MATERIALIZED (
-                SELECT item.*, aml.currency_id, aml.amount_currency, aml.amount_residual_currency,
-                       aml.move_name, aml.partner_id AS line_partner_id, move.invoice_date, aml.date,
+            WITH item AS (
+                SELECT item.case_id, item.move_line_id, item.next_level_id, item.decision,
+                       item.date_due, item.amount_residual, aml.currency_id, aml.amount_currency,
+                       aml.amount_residual_currency, aml.move_name, level.delay_days,
+                       COALESCE(move.invoice_date, aml.date) AS date_invoice,
                        COALESCE(move.partner_id, aml.partner_id) AS contact_id,
-                       level.delay_days,
                        item.decision = 'due' AND (policy.is_automatic OR NOT %(automatic)s) AS is_due,
-                       CASE WHEN policy.grouping = 'level' AND cases.amount_credit = 0
-                            THEN item.next_level_id ELSE 0 END AS grouping
+                       policy.grouping = 'level' AND cases.amount_credit = 0 AS is_by_level
                   FROM credit_collection_item item
                   JOIN credit_collection_case cases ON cases.id = item.case_id
                   JOIN account_move_line aml ON aml.id = item.move_line_id
@@ -313,58 +314,50 @@ class CreditCollectionRun(models.Model):
              LEFT JOIN credit_collection_policy policy ON policy.id = level.policy_id
                  WHERE cases.company_id = %(company)s
                    AND cases.amount_due > 0
-                   AND item.move_line_id NOT IN (SELECT move_line_id FROM left_out)
-            ), header AS MATERIALIZED (
-                SELECT nextval('credit_collection_dunning_id_seq') AS id, *
-                  FROM (
-                           SELECT case_id, grouping,
-                                  (max(ARRAY[delay_days, next_level_id]))[2] AS level_id,
-                                  (array_agg(contact_id ORDER BY delay_days DESC, date_due,
-                                             move_line_id))[1] AS partner_id
-                             FROM item
-                            WHERE is_due
-                         GROUP BY case_id, grouping
-                       ) due
+                   AND item.move_line_id NOT IN (
+                           SELECT move_line_id FROM credit_collection_run_left_out_rel
+                            WHERE run_id = %(run)s)
+            ), grouped AS (
+                SELECT *, CASE WHEN is_due AND is_by_level THEN next_level_id ELSE 0 END AS notice
+                  FROM item
+            ), weighed AS (
+                SELECT *, bool_or(is_due) OVER (PARTITION BY case_id, notice) AS has_due,
+                       bool_or(is_due) OVER (PARTITION BY case_id, currency_id) AS is_currency_due
+                  FROM grouped
+            ), listed AS (
+                SELECT *, sum(amount_residual) OVER notice AS amount_due,
+                       CASE WHEN row_number() OVER notice = 1
+                            THEN nextval('credit_collection_dunning_id_seq') END AS new_id
+                  FROM weighed
+                 WHERE is_due
+                    OR has_due AND (decision = ANY(%(claimed)s) AND date_due < %(date)s
+                                    OR decision = 'credit' AND is_currency_due)
+                WINDOW notice AS (PARTITION BY case_id, notice)
             ), line AS MATERIALIZED (
-                SELECT header.id AS dunning_id, item.*, item.next_level_id AS claimed_level_id
-                  FROM item
-                  JOIN header USING (case_id, grouping)
-                 WHERE item.is_due
-             UNION ALL
-                SELECT header.id, item.*, NULL
-                  FROM item
-                  JOIN header ON header.case_id = item.case_id AND header.grouping = 0
-                 WHERE NOT item.is_due
-                   AND (item.decision = ANY(%(claimed)s) AND item.date_due < %(date)s
-                        OR item.decision = 'credit' AND EXISTS (
-                               SELECT FROM item due
-                                WHERE due.case_id = item.case_id AND due.is_due
-                                  AND due.currency_id = item.currency_id))
-            ), header_total AS (
-                SELECT dunning_id, sum(amount_residual) AS amount_due
-                  FROM line
-              GROUP BY dunning_id
-                HAVING sum(amount_residual) > 0
-            ), notice AS (
+                SELECT *, max(new_id) OVER (PARTITION BY case_id, notice) AS dunning_id
+                  FROM listed
+                 WHERE amount_due > 0
+            ), header AS (
                 INSERT INTO credit_collection_dunning (
                            id, run_id, case_id, company_id, partner_id, level_id, date, state,
                            amount_due, create_uid, create_date, write_uid, write_date)
-                    SELECT header.id, %(run)s, header.case_id, %(company)s, header.partner_id,
-                           header.level_id, %(date)s, 'draft', header_total.amount_due,
-                           %(uid)s, %(now)s, %(uid)s, %(now)s
-                      FROM header
-                      JOIN header_total ON header_total.dunning_id = header.id
-                  ORDER BY header.id
+                    SELECT dunning_id, %(run)s, case_id, %(company)s,
+                           (array_agg(contact_id ORDER BY delay_days DESC, date_due, move_line_id)
+                               FILTER (WHERE is_due))[1],
+                           (max(ARRAY[delay_days, next_level_id]) FILTER (WHERE is_due))[2],
+                           %(date)s, 'draft', amount_due, %(uid)s, %(now)s, %(uid)s, %(now)s
+                      FROM line
+                  GROUP BY dunning_id, case_id, amount_due
+                  ORDER BY dunning_id
             )
             INSERT INTO credit_collection_dunning_line (
                        dunning_id, move_line_id, level_id, currency_id, name, date_invoice, date_due,
                        amount_original, amount_residual, amount_company)
-                SELECT line.dunning_id, line.move_line_id, line.claimed_level_id, line.currency_id,
-                       line.move_name, COALESCE(line.invoice_date, line.date), line.date_due,
-                       line.amount_currency, line.amount_residual_currency, line.amount_residual
+                SELECT dunning_id, move_line_id, CASE WHEN is_due THEN next_level_id END,
+                       currency_id, move_name, date_invoice, date_due, amount_currency,
+                       amount_residual_currency, amount_residual
                   FROM line
-                  JOIN header_total USING (dunning_id)
-              ORDER BY line.dunning_id, line.date_due, line.move_line_id
+              ORDER BY dunning_id, date_due, move_line_id
             """,
             run=self.id,
             company=self.company_id.id,
