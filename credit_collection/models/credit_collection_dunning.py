@@ -507,8 +507,9 @@ class CreditCollectionDunning(models.Model):
     def _check_amounts(self):
         """Bring the lines up to date before anything leaves; return the notices still to be sent.
 
-        What was paid, credited or put on hold meanwhile drops out. A notice that claims nothing any
-        more is cancelled. A notice already printed or sent on one channel stays as it is.
+        What was paid, credited or put on hold meanwhile drops out. A notice is cancelled when nothing
+        is left to claim, or nothing at its own level: a formal notice for what is owed at the first
+        level would be too hard a word. A notice already printed or sent on one channel stays as it is.
         """
         fresh = self.filtered(lambda dunning: not dunning.letter_id)
         if not fresh:
@@ -520,9 +521,13 @@ class CreditCollectionDunning(models.Model):
         self.env.cr.execute(self._get_check_sql(fresh))
         self.env["credit.collection.dunning"].invalidate_model(flush=False)
         self.env["credit.collection.dunning.line"].invalidate_model(flush=False)
-        empty = fresh.filtered(lambda dunning: not dunning._claims_something())
-        empty._cancel(self.env._("Nothing is left to claim: it was paid, credited or put on hold."))
-        return self - empty
+        void = fresh.filtered(lambda dunning: not dunning._is_still_right())
+        void._cancel(
+            self.env._(
+                "What it was about was paid, credited or put on hold: the next run proposes what is left."
+            )
+        )
+        return self - void
 
     @api.model
     def _get_check_sql(self, dunnings):
@@ -560,9 +565,10 @@ class CreditCollectionDunning(models.Model):
             claimed=list(CLAIMED_DECISIONS),
         )
 
-    def _claims_something(self):
+    def _is_still_right(self):
+        """Return whether something is claimed at the level of the notice, in each currency."""
         self.ensure_one()
-        return bool(self.line_ids.filtered("level_id")) and all(
+        return self.level_id in self.line_ids.level_id and all(
             currency.compare_amounts(sum(lines.mapped("amount_residual")), 0) > 0
             for currency, lines in self.line_ids.grouped("currency_id").items()
         )
