@@ -38,6 +38,7 @@
     ],
     "assets": {
         "web.assets_tests": ["credit_collection/static/tests/tours/**/*.js"],
+        "web.assets_backend": ["credit_collection/static/src/**/*.js"],
     },
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

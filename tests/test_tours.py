@@ -18,6 +18,12 @@ class TestTours(CollectionCommon, HttpCase):
         companies = [Command.set(self.env.company.ids)]
         return self._user(login, *groups, company_ids=companies, lang="en_US").login
 
+    def _remind(self):
+        """Send what is due, as if every mail server and postman had taken it."""
+        self._commit()
+        self._run().dunning_ids.delivery_ids._set_sent()
+        self._commit()
+
     def test_collector_runs_leaves_one_out_and_approves(self):
         late = self._overdue_invoice()
         patient = self._overdue_invoice(partner=self.patient)
@@ -52,7 +58,7 @@ class TestTours(CollectionCommon, HttpCase):
 
     def test_user_without_rights_opens_an_invoice(self):
         invoice = self._overdue_invoice()
-        self._dun()
+        self._remind()
         self.start_tour(
             f"/odoo/account.move/{invoice.id}",
             "credit_collection_no_rights_invoice",
@@ -61,7 +67,7 @@ class TestTours(CollectionCommon, HttpCase):
 
     def test_user_without_rights_opens_a_customer(self):
         self._overdue_invoice()
-        self._dun()
+        self._remind()
         self.start_tour(
             f"/odoo/res.partner/{self.customer.id}",
             "credit_collection_no_rights_customer",
@@ -87,7 +93,12 @@ class TestTours(CollectionCommon, HttpCase):
                     "group_id": group.id,
                     "perm_read": True,
                 }
-                for model in ("account.move", "account.move.line", "account.journal")
+                for model in (
+                    "account.journal",
+                    "account.move",
+                    "account.move.line",
+                    "account.payment",
+                )
             ]
         )
         return "credit_collection.test_group_seller"

@@ -183,7 +183,7 @@ tours.add("credit_collection_no_rights_customer", {
     steps: () => [
         {
             content: "The customer opens as ever",
-            trigger: ".o_form_view [name=name] textarea:value(Late Payer Ltd)",
+            trigger: ".o_form_view .o_breadcrumb:contains(Late Payer Ltd)",
         },
         {
             content: "and shows nothing of collections",

@@ -1,0 +1,16 @@
+import { utils } from "@web/core/ui/ui_service";
+import { registry } from "@web/core/registry";
+import { SearchModel } from "@web/search/search_model";
+import { kanbanView } from "@web/views/kanban/kanban_view";
+
+/** On a phone the cases are one list of cards: a board of levels is for a wide screen. */
+class CaseSearchModel extends SearchModel {
+    load(config) {
+        return super.load(utils.isSmall() ? { ...config, defaultGroupBy: undefined } : config);
+    }
+}
+
+registry.category("views").add("credit_collection_case_kanban", {
+    ...kanbanView,
+    SearchModel: CaseSearchModel,
+});
