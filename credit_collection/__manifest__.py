@@ -35,6 +35,7 @@
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
         "views/credit_collection_menus.xml",
+        "wizard/credit_collection_ledger_import_views.xml",
     ],
     "assets": {
         "web.assets_tests": ["credit_collection/static/tests/tours/**/*.js"],

@@ -201,6 +201,12 @@ class AccountMove(models.Model):
             self._collection_touch(moves=self)
         return res
 
+    def _must_check_constrains_date_sequence(self):
+        # a ledger that is taken over keeps the numbers that its customers know, whatever their form
+        if self.env.context.get("credit_collection_keep_numbers"):
+            return False
+        return super()._must_check_constrains_date_sequence()
+
     def _check_draftable(self):
         self._collection_check_dunned()
         return super()._check_draftable()

@@ -3,5 +3,6 @@ from . import (
     credit_collection_case_assign,
     credit_collection_case_hold,
     credit_collection_dunning_cancel,
+    credit_collection_ledger_import,
     credit_collection_move_policy,
 )
