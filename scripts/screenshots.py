@@ -21,7 +21,7 @@ from pathlib import Path
 import websocket
 from PIL import Image
 
-LOGIN = PASSWORD = "admin"
+LOGIN = PASSWORD = "admin"  # noqa: S105  the demo's
 HEIGHTS = {1440: 900, 400: 860}
 TIMEOUT = 30  # seconds, for a page that is slow the first time
 
@@ -29,7 +29,11 @@ TIMEOUT = 30  # seconds, for a page that is slow the first time
 RECORDS = {
     "case": (
         "credit.collection.case",
-        [["state", "=", "open"], ["hold_ids.state", "=", "active"], ["dunning_ids.state", "=", "sent"]],
+        [
+            ["state", "=", "open"],
+            ["hold_ids.state", "=", "active"],
+            ["dunning_ids.state", "=", "sent"],
+        ],
         "amount_overdue desc",
     ),
     "run": ("credit.collection.run", [["state", "=", "draft"]], "date desc, id desc"),
@@ -48,14 +52,16 @@ RECORDS = {
 
 # (name, address, language, width, what must be there, what to click first)
 LIST, FORM = ".o_list_view .o_data_row", ".o_form_view .o_form_sheet"
+BOARD = ".o_kanban_record"
+LETTER, COLLECTIONS = ".nav-link[name=letter]", ".nav-link[name=credit_collection]"
 PICTURES = [
     ("cases", "/odoo/collection-cases", "en_US", 1440, LIST, None),
-    ("cases_by_level", "/odoo/collection-cases?view_type=kanban", "en_US", 1440, ".o_kanban_record", None),
+    ("cases_by_level", "/odoo/collection-cases?view_type=kanban", "en_US", 1440, BOARD, None),
     ("case", "/odoo/collection-cases/{case}", "en_US", 1440, FORM, None),
     ("proposal", "/odoo/collection-proposal", "en_US", 1440, FORM, None),
-    ("notice", "/odoo/collection-notices/{notice}", "en_US", 1440, FORM, "[name=letter]"),
+    ("notice", "/odoo/collection-notices/{notice}", "en_US", 1440, FORM, LETTER),
     ("policy", "/odoo/collection-policies/{policy}", "en_US", 1440, FORM, None),
-    ("invoice", "/odoo/customer-invoices/{invoice}", "en_US", 1440, FORM, "[name=credit_collection]"),
+    ("invoice", "/odoo/customer-invoices/{invoice}", "en_US", 1440, FORM, COLLECTIONS),
     ("cases_fr", "/odoo/collection-cases", "fr_FR", 1440, LIST, None),
     ("case_mobile", "/odoo/collection-cases/{case}", "en_US", 400, FORM, None),
 ]
@@ -67,13 +73,17 @@ new Promise((resolve) => {
         document.querySelector(%(selector)s) &&
         !document.querySelector(".o_loading_indicator, .o_blockUI") &&
         document.fonts.status === "loaded" &&
-        [...document.images].every((image) => image.complete);
+        [...document.images].every((image) => image.complete) &&
+        [...document.querySelectorAll(".o_pdfview_iframe")].every((frame) =>
+            frame.contentDocument?.querySelector(".page[data-loaded=true]")
+        );
     let timer;
     const again = () => {
         clearTimeout(timer);
         timer = setTimeout(() => (ready() ? resolve(true) : again()), 400);
     };
-    new MutationObserver(again).observe(document, { childList: true, subtree: true, attributes: true });
+    const everything = { childList: true, subtree: true, attributes: true };
+    new MutationObserver(again).observe(document, everything);
     again();
 })
 """
@@ -142,10 +152,9 @@ class Page:
         self.send("Page.enable")
         self.open(f"{url}/web/login", "form.oe_login_form")
         self.evaluate(
-            "document.querySelector('#login').value = %s;"
-            "document.querySelector('#password').value = %s;"
+            f"document.querySelector('#login').value = {json.dumps(login)};"
+            f"document.querySelector('#password').value = {json.dumps(password)};"
             "document.querySelector('form.oe_login_form').submit()"
-            % (json.dumps(login), json.dumps(password))
         )
         self.wait_event("Page.loadEventFired")
         self.wait(".o_web_client .o_main_navbar")
@@ -218,22 +227,21 @@ def find_records(page):
 
 def take(page, url, folder, pictures):
     """Take the pictures, in the language of each; the user's own language is put back."""
-    uid = page.evaluate("odoo.__session_info__?.uid || odoo.info?.uid || 2")
-    before = page.call("res.users", "read", [uid], ["lang"])[0]["lang"]
+    [user] = page.call("res.users", "search_read", [["login", "=", LOGIN]], ["lang"])
     records = find_records(page)
     try:
         for name, address, language, width, selector, click in pictures:
-            page.call("res.users", "write", [uid], {"lang": language})
+            page.call("res.users", "write", [user["id"]], {"lang": language})
             page.resize(width)
             page.open(url + address.format(**records), selector)
             if click:
-                page.evaluate(f"document.querySelector('.nav-link{click}').click()")
+                page.evaluate(f"document.querySelector({click!r}).click()")
                 page.wait(selector)
             picture = page.shoot()
             Path(folder, f"{name}.png").write_bytes(picture)
             print(f"{name}.png {len(picture) // 1024} KB")
     finally:
-        page.call("res.users", "write", [uid], {"lang": before})
+        page.call("res.users", "write", [user["id"]], {"lang": user["lang"]})
 
 
 def main():

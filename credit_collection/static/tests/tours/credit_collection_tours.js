@@ -7,7 +7,10 @@ const notice = (customer) => `[name=dunning_ids] .o_data_row:contains(${customer
 tours.add("credit_collection_run", {
     url: "/odoo",
     steps: () => [
-        ...stepUtils.goToAppSteps("credit_collection.credit_collection_menu_root", "Open Collections"),
+        ...stepUtils.goToAppSteps(
+            "credit_collection.credit_collection_menu_root",
+            "Open Collections",
+        ),
         {
             content: "The customers who are late",
             trigger: ".o_list_view .o_data_row:contains(Late Payer Ltd)",
@@ -52,7 +55,8 @@ tours.add("credit_collection_run", {
             run: "click",
         },
         {
-            trigger: ".o_list_view .o_data_row:contains(Late Payer Ltd) .o_data_cell[name=customer_id]",
+            trigger:
+                ".o_list_view .o_data_row:contains(Late Payer Ltd) .o_data_cell[name=customer_id]",
             run: "click",
         },
         {
