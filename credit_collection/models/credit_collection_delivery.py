@@ -180,6 +180,8 @@ class CreditCollectionDelivery(models.Model):
         """Return the values of the e-mails, each template rendered once per language."""
         texts = self._render_texts()
         reply_to = self.dunning_id.case_id._notify_get_reply_to()
+        # each message checks its attachments: read them here, all at once
+        self.dunning_id.letter_id.fetch(["res_model", "res_id"])
         vals_list = []
         for delivery in self:
             dunning = delivery.dunning_id
@@ -218,6 +220,7 @@ class CreditCollectionDelivery(models.Model):
     def _render_texts(self):
         """Return `{delivery: (subject, text, e-mail)}`; a batch is rendered in one go."""
         texts = {}
+        self.dunning_id._read_ahead()
         for (level, lang), deliveries in self.grouped(
             lambda one: (one.dunning_id.level_id, one.dunning_id.lang)
         ).items():

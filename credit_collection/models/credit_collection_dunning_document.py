@@ -1,5 +1,4 @@
 from collections import defaultdict
-from functools import lru_cache
 
 from odoo import fields, models
 from odoo.tools import split_every
@@ -14,6 +13,33 @@ _ANNEX_ROWS = 23
 _REMITTANCE_LENGTH = 140  # what a SEPA credit transfer carries
 
 
+class _Writer:
+    """Writes amounts and dates in one language, and remembers what it looked up."""
+
+    def __init__(self, env):
+        self.env = env
+        self._amounts, self._dates, self._qr = {}, {}, {}
+
+    def amount(self, value, currency):
+        key = value, currency
+        if key not in self._amounts:
+            text = format_amount(self.env, value, currency)
+            # the invisible joiner that Odoo puts after a minus is a box in some fonts
+            self._amounts[key] = text.replace("\N{ZERO WIDTH NO-BREAK SPACE}", "")
+        return self._amounts[key]
+
+    def date(self, value):
+        if value not in self._dates:
+            self._dates[value] = format_date(self.env, value)
+        return self._dates[value]
+
+    def qr_method(self, bank, currency, debtor):
+        key = bank, currency, debtor.country_id
+        if key not in self._qr:
+            self._qr[key] = bank._get_collection_qr_method(currency, debtor)
+        return self._qr[key]
+
+
 class CreditCollectionDunning(models.Model):
     """What a notice says: the data of its letter and of its e-mail, written in its language.
 
@@ -22,38 +48,28 @@ class CreditCollectionDunning(models.Model):
 
     _inherit = "credit.collection.dunning"
 
+    def _read_ahead(self):
+        """Read what the documents show for all notices at once, before they part by language."""
+        lines = self.line_ids
+        lines.mapped("date_last_notice")
+        lines.move_line_id.move_id.mapped("payment_reference")
+        self.customer_id.mapped("ref")
+        self.partner_id.country_id.mapped("code")
+
     def _get_document_vals(self):
         """Return `{notice: the values of its letter and its e-mail}`."""
-        formats = {}
-        vals = {}
+        vals, writers = {}, {}
         for dunning in self:
-            lang = dunning.lang
-            dunning_lang = dunning.with_context(lang=lang)
-            if lang not in formats:
-                formats[lang] = dunning_lang._get_formats()
-            vals[dunning] = dunning_lang._prepare_document_vals(*formats[lang])
+            dunning_lang = dunning.with_context(lang=dunning.lang)
+            writer = writers.setdefault(dunning.lang, _Writer(dunning_lang.env))
+            vals[dunning] = dunning_lang._prepare_document_vals(writer)
         return vals
 
-    def _get_formats(self):
-        """Return the functions that write an amount and a date; they remember what they wrote."""
-        env = self.env
-
-        @lru_cache(maxsize=4096)
-        def amount(value, currency):
-            # the invisible joiner that Odoo puts after a minus is a box in some fonts
-            return format_amount(env, value, currency).replace("\N{ZERO WIDTH NO-BREAK SPACE}", "")
-
-        @lru_cache(maxsize=4096)
-        def date(value):
-            return format_date(env, value)
-
-        return amount, date
-
-    def _prepare_document_vals(self, amount, date):
+    def _prepare_document_vals(self, writer):
         self.ensure_one()
         today = self.date_sent or fields.Date.context_today(self)
         lines = self.line_ids.sorted(lambda line: line.amount_residual < 0)
-        rows = [line._prepare_row_vals(today, amount, date) for line in lines]
+        rows = [line._prepare_row_vals(today, writer) for line in lines]
         fits = sum(1.5 if row["reference"] else 1 for row in rows) <= _LETTER_ROWS
         is_listed = self.level_id.show_items
         return {
@@ -61,15 +77,15 @@ class CreditCollectionDunning(models.Model):
             "company": self.company_id,
             "contact": self.user_id or self.company_id.collection_user_id,
             "address": self._get_document_address(),
-            "date": date(today),
-            "deadline": date(self.date_deadline),
+            "date": writer.date(today),
+            "deadline": writer.date(self.date_deadline),
             "rows": rows if is_listed and fits else [],
-            "annex": self._prepare_annex(rows, amount) if is_listed and not fits else [],
+            "annex": self._prepare_annex(rows, writer) if is_listed and not fits else [],
             "totals": [
-                {"currency": currency.name, "amount": amount(total, currency)}
+                {"currency": currency.name, "amount": writer.amount(total, currency)}
                 for currency, total in self._get_totals().items()
             ],
-            "payments": self._prepare_payments(amount),
+            "payments": self._prepare_payments(writer),
         }
 
     def _get_document_address(self):
@@ -89,27 +105,27 @@ class CreditCollectionDunning(models.Model):
             place = [line.upper() if line.strip() == country.name else line for line in place]
         return [line.strip() for line in [*names, *place] if line and line.strip()]
 
-    def _prepare_annex(self, rows, amount):
+    def _prepare_annex(self, rows, writer):
         """Return the pages of the table, with the sums carried from one to the next."""
         pages = []
         sums = defaultdict(float)
         for number, chunk in enumerate(split_every(_ANNEX_ROWS, rows), start=1):
-            before = self._format_sums(sums, amount)
+            before = self._format_sums(sums, writer)
             for row in chunk:
                 sums[row["currency"]] += row["residual"]
             pages.append(
                 {
                     "rows": chunk,
                     "before": before,
-                    "after": self._format_sums(sums, amount),
+                    "after": self._format_sums(sums, writer),
                     "is_last": number * _ANNEX_ROWS >= len(rows),
                 }
             )
         return pages
 
-    def _format_sums(self, sums, amount):
+    def _format_sums(self, sums, writer):
         return [
-            {"currency": currency.name, "amount": amount(currency.round(total), currency)}
+            {"currency": currency.name, "amount": writer.amount(currency.round(total), currency)}
             for currency, total in sums.items()
         ]
 
@@ -117,7 +133,7 @@ class CreditCollectionDunning(models.Model):
     # How to pay
     # -------------------------------------------------------------------------
 
-    def _prepare_payments(self, amount):
+    def _prepare_payments(self, writer):
         """Return one way to pay for each currency: account, reference, data of the QR code."""
         payments = []
         for currency, total in self._get_totals().items():
@@ -130,11 +146,16 @@ class CreditCollectionDunning(models.Model):
             reference, is_structured = lines._get_payment_reference()
             payments.append(
                 {
-                    "amount": amount(total, currency),
+                    "amount": writer.amount(total, currency),
                     "currency": currency.name,
                     "reference": reference,
                     "qr": bank._get_collection_qr_params(
-                        total, currency, self.partner_id, reference, is_structured
+                        writer.qr_method(bank, currency, self.partner_id),
+                        total,
+                        currency,
+                        self.partner_id,
+                        reference,
+                        is_structured,
                     ),
                     **bank._prepare_collection_bank_vals(),
                 }
@@ -145,7 +166,7 @@ class CreditCollectionDunning(models.Model):
 class CreditCollectionDunningLine(models.Model):
     _inherit = "credit.collection.dunning.line"
 
-    def _prepare_row_vals(self, today, amount, date):
+    def _prepare_row_vals(self, today, writer):
         """Return a row of the table of items."""
         self.ensure_one()
         currency = self.currency_id
@@ -155,12 +176,12 @@ class CreditCollectionDunningLine(models.Model):
         return {
             "name": self.name or "",
             "reference": reference if reference != self.name and not is_credit else "",
-            "date": date(self.date_invoice),
-            "date_due": "" if is_credit else date(self.date_due),
+            "date": writer.date(self.date_invoice),
+            "date_due": "" if is_credit else writer.date(self.date_due),
             "days_late": late or "",
-            "original": amount(self.amount_original, currency),
-            "paid": amount(self.amount_paid, currency),
-            "open": amount(self.amount_residual, currency),
+            "original": writer.amount(self.amount_original, currency),
+            "paid": writer.amount(self.amount_paid, currency),
+            "open": writer.amount(self.amount_residual, currency),
             "level": self.item_level_id.name or "—",
             "is_credit": is_credit,
             "is_claimed": bool(self.level_id),

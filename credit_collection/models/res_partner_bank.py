@@ -17,9 +17,25 @@ class ResPartnerBank(models.Model):
             "bic": self.bank_bic or "",
         }
 
-    def _get_collection_qr_params(self, amount, currency, debtor, reference, is_structured):
-        """Return how to draw the QR code of this payment, or None when the account has none."""
-        vals = self and self._build_qr_code_vals(
-            amount, reference, is_structured and reference, currency, debtor
+    def _get_collection_qr_method(self, currency, debtor):
+        """Return the kind of QR code for payments to this account, None when there is none.
+
+        It depends on the account, the currency and the country of the debtor.
+        """
+        methods = self.get_available_qr_methods_in_sequence() if self else []
+        return next(
+            (
+                method
+                for method, _name in methods
+                if not self._get_error_messages_for_qr(method, debtor, currency)
+            ),
+            None,
         )
-        return vals and self._get_qr_code_generation_params(**vals)
+
+    def _get_collection_qr_params(self, method, amount, currency, debtor, reference, is_structured):
+        """Return how to draw the QR code of a payment, None when there is none."""
+        structured = reference if is_structured else ""
+        payment = (method, amount, currency, debtor, reference, structured)
+        if not method or self._check_for_qr_code_errors(*payment):
+            return None
+        return self._get_qr_code_generation_params(*payment)

@@ -3,7 +3,6 @@ import tempfile
 from base64 import b64encode
 from pathlib import Path
 
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.image import image_data_uri
@@ -30,7 +29,7 @@ class CreditCollectionLetter(models.AbstractModel):
     _name = "credit.collection.letter"
     _description = "Dunning Letters"
 
-    _batch_letters = 50
+    _batch_letters = 50  # at most 256: so many letters can be marked apart
     _batch_lines = 1500  # bounds the memory of wkhtmltopdf
 
     @api.model

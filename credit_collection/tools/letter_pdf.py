@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
@@ -22,12 +21,11 @@ FIRST_HEAD_MM = 43.0  # the letterhead on the first page
 FOOT_MM = 27.0
 _POINTS = 72 / 25.4
 
-# a fill with a colour: `/CSp cs 0.992156862 0.964705882 0.968627450 scn`, or `... rg`
-_FILL = re.compile(rb"(?<![\d.])(0?\.\d+|1|0) (0?\.\d+|1|0) (0?\.\d+|1|0) (?:scn|sc|rg)\b")
-_MARK_RED = 253
+# a fill with the colour of a mark: `/CSp cs 0.992156862 0.901960784 0.905882352 scn`, or `... rg`
+_MARK = re.compile(rb"0?\.99215\d* (0?\.\d+) (0?\.\d+) (?:scn|sc|rg)\b")
+_MARK_RED = 253  # 0.99215...
 _MARK_FIRST = 230
 _MARK_SHADES = 16
-MARKS = _MARK_SHADES**2  # letters that can be told apart in one document
 
 _FONT_SIZE = 8
 
@@ -81,10 +79,9 @@ def find_marks(content: bytes) -> list[int]:
     [1]
     """
     found = []
-    for match in _FILL.finditer(content):
-        red, green, blue = (round(float(part) * 255) for part in match.groups())
-        high, low = green - _MARK_FIRST, blue - _MARK_FIRST
-        if red == _MARK_RED and 0 <= high < _MARK_SHADES and 0 <= low < _MARK_SHADES:
+    for match in _MARK.finditer(content):
+        high, low = (round(float(part) * 255) - _MARK_FIRST for part in match.groups())
+        if 0 <= high < _MARK_SHADES and 0 <= low < _MARK_SHADES:
             found.append(high * _MARK_SHADES + low)
     return found
 
@@ -111,8 +108,8 @@ class LetterPrinter:
     """Cut a printed document into letters and put each on the letterhead.
 
     `letterheads` is a document with one page for each letterhead. Its page is drawn over the bands
-    at the top and at the bottom of a sheet, where the letter itself has nothing to say: so a logo is
-    rendered once, and the footer is on every page, whatever wkhtmltopdf was built with.
+    at the top and at the bottom of a sheet, where the letter itself has nothing to say: so a logo
+    is rendered once, and the footer is on every page, whatever wkhtmltopdf was built with.
     """
 
     def __init__(self, document: bytes, letterheads: bytes) -> None:
@@ -146,7 +143,12 @@ class LetterPrinter:
         return stream.getvalue()
 
     def _put_on_letterhead(
-        self, writer: Any, page: Any, head: Any, font: Any, drawing: bytes
+        self,
+        writer: PdfFileWriter,
+        page: pdf.DictionaryObject,
+        head: pdf.PdfObject,
+        font: pdf.PdfObject,
+        drawing: bytes,
     ) -> None:
         before, after = (
             writer._addObject(_stream(content)) for content in (b"q\n", b"\nQ\n" + drawing)
@@ -188,7 +190,7 @@ def _drawing(head_mm: float, texts: Sequence[Text]) -> bytes:
     return b"\n".join([drawn, *(text.draw() for text in texts)])
 
 
-def _content(page: Any) -> bytes:
+def _content(page: pdf.DictionaryObject) -> bytes:
     contents = page.get("/Contents")
     if contents is None:
         return b""
@@ -197,7 +199,7 @@ def _content(page: Any) -> bytes:
     return b"\n".join(part.get_object().get_data() for part in parts)
 
 
-def _letterhead(page: Any) -> Any:
+def _letterhead(page: pdf.DictionaryObject) -> pdf.StreamObject:
     """Return a page as a drawing that other pages can show."""
     form = _stream(_content(page))
     form.update(
@@ -211,7 +213,7 @@ def _letterhead(page: Any) -> Any:
     return form
 
 
-def _font() -> Any:
+def _font() -> pdf.DictionaryObject:
     """Return the font of the page numbers: one that every PDF reader has."""
     names = {
         "/Type": "/Font",
@@ -224,7 +226,7 @@ def _font() -> Any:
     )
 
 
-def _stream(content: bytes) -> Any:
+def _stream(content: bytes) -> pdf.StreamObject:
     stream = pdf.DecodedStreamObject()
     stream.set_data(content)
     return stream.flate_encode()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import zip_longest
 
 from PIL import Image
 
@@ -47,8 +46,8 @@ def can_draw(text: str) -> bool:
 def qr_png(text: str, pixels: int = 4, border: int = 4) -> bytes:
     r"""Return the text as a QR code, a black and white PNG.
 
-    `pixels` is the size of a dot and `border` the quiet zone around the code, in dots. A text that does
-    not fit is refused, see `can_draw`.
+    `pixels` is the size of a dot and `border` the quiet zone around the code, in dots. A text that
+    does not fit is refused, see `can_draw`.
 
     >>> qr_png("BCD\n002\n1\nSCT")[:8]
     b'\x89PNG\r\n\x1a\n'
@@ -97,19 +96,17 @@ def _get_version(length: int) -> int:
 def _get_codewords(data: bytes, version: int) -> bytes:
     """Return the data and their error correction, the blocks interleaved."""
     correction, lengths, _marks = _VERSIONS[version]
-    stream = _get_stream(data, version, sum(lengths))
-    blocks, start = [], 0
+    rest = _get_stream(data, version, sum(lengths))
+    blocks = []
     for length in lengths:
-        blocks.append(stream[start : start + length])
-        start += length
+        blocks.append(rest[:length])
+        rest = rest[length:]
     corrections = [_get_correction(block, correction) for block in blocks]
-    return bytes(
-        byte
-        for group in (blocks, corrections)
-        for row in zip_longest(*group)
-        for byte in row
-        if byte is not None
-    )
+    stream = b""
+    for group in (blocks, corrections):
+        for index in range(max(map(len, group))):
+            stream += bytes(block[index] for block in group if index < len(block))
+    return stream
 
 
 def _get_stream(data: bytes, version: int, capacity: int) -> bytes:
@@ -177,7 +174,8 @@ def _get_frame(version: int) -> tuple[int, bytes, list[tuple[int, int]]]:
     marks = _VERSIONS[version][2]
     for row in marks:
         for column in marks:
-            if (row, column) not in dots or 6 in (row, column) and 8 < max(row, column) < size - 8:
+            is_on_timing = 6 in (row, column) and 8 < max(row, column) < size - 8
+            if (row, column) not in dots or is_on_timing:
                 dots |= _get_square(row, column, 2, size)
     dots |= _get_format(size)
     if version >= 7:
@@ -196,7 +194,7 @@ def _get_frame(version: int) -> tuple[int, bytes, list[tuple[int, int]]]:
 
 
 def _get_square(row: int, column: int, radius: int, size: int) -> dict[tuple[int, int], bool]:
-    """Return the rings of a mark: dark at distance 0, 1, 3 of the corners, 0 and 2 of the others."""
+    """Return the rings of a mark: light at 2 and 4 in the corners, at 1 in the others."""
     light = (2, 4) if radius == 4 else (1,)
     return {
         (y, x): max(abs(y - row), abs(x - column)) not in light
