@@ -3,7 +3,7 @@ from functools import partial
 from psycopg2.extensions import TransactionRollbackError
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import mute_logger
 
@@ -105,10 +105,6 @@ class AccountMove(models.Model):
     @api.constrains("collection_policy_id", "collection_level_id")
     def _check_collection_policy(self):
         for move in self:
-            if not self.env.su and not self.env.user.has_group(_MANAGERS):
-                raise AccessError(
-                    self.env._("Only a collections manager changes the dunning policy of an invoice.")
-                )
             if not (move.collection_policy_id or move.collection_level_id):
                 continue
             if move.move_type not in ("out_invoice", "out_receipt", "entry"):
@@ -189,6 +185,17 @@ class AccountMove(models.Model):
     # The ledger changes: the cases follow
     # -------------------------------------------------------------------------
 
+    @api.model
+    def _has_field_access(self, field, operation):
+        """Let only a manager put an invoice under another policy; collectors see it."""
+        if operation == "write" and field.name in self._get_collection_policy_fields():
+            return self.env.su or self.env.user.has_group(_MANAGERS)
+        return super()._has_field_access(field, operation)
+
+    @api.model
+    def _get_collection_policy_fields(self):
+        return ("collection_policy_id", "collection_level_id", "collection_level_date")
+
     def write(self, vals):
         res = super().write(vals)
         if {
@@ -222,7 +229,7 @@ class AccountMove(models.Model):
             [("move_line_id.move_id", "in", kept.ids), ("dunning_id.state", "=", "sent")],
             ["move_line_id"],
         )
-        for move in kept & self.union(*(line.move_id for (line,) in quoted)):
+        for move in kept & self.browse().union(*(line.move_id for (line,) in quoted)):
             raise UserError(
                 self.env._(
                     "A reminder for %(invoice)s was sent to the customer: issue a credit note "

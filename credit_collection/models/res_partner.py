@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import UserError
 
 _READERS = "credit_collection.credit_collection_group_readonly"
 
@@ -52,12 +52,12 @@ class ResPartner(models.Model):
             partner.collection_user_id = case.user_id
             partner.dunning_level_id = case.level_id
 
-    @api.constrains("collection_policy_id")
-    def _check_collection_policy_id(self):
-        if not self.env.su and not self.env.user.has_group(_COLLECTORS):
-            raise AccessError(
-                self.env._("Only a collector changes the dunning policy of a customer.")
-            )
+    @api.model
+    def _has_field_access(self, field, operation):
+        """Let only a collector put a customer under another policy; accountants see it."""
+        if operation == "write" and field.name == "collection_policy_id":
+            return self.env.su or self.env.user.has_group(_COLLECTORS)
+        return super()._has_field_access(field, operation)
 
     def write(self, vals):
         # looked at before: Odoo takes names out of the values, and a contact may change hands
@@ -75,6 +75,20 @@ class ResPartner(models.Model):
     def _get_collection_triggers(self):
         """The fields of a customer that the assessment looks at."""
         return {"category_id", "collection_policy_id", "country_id", "is_company", "parent_id"}
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_dunned(self):
+        """Keep the customers with a history in collections; an empty case goes with its customer."""
+        cases = self.env["credit.collection.case"].sudo().search([("partner_id", "in", self.ids)])
+        for case in cases:
+            if case.hold_ids or case.dunning_ids:
+                raise UserError(
+                    self.env._(
+                        "%(customer)s has notices or holds in collections: archive it instead.",
+                        customer=case.partner_id.name,
+                    )
+                )
+        cases.unlink()
 
     def action_collection_open_case(self):
         self.ensure_one()

@@ -14,6 +14,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             if not kept:
                 kept, cases = cases[:1], cases[1:]
                 kept.partner_id = debtor
-            cases._merge_into(kept)
+            if cases:
+                cases._merge_into(kept)
         super()._update_foreign_keys(src_partners, dst_partner)
         self.env["account.move"]._collection_touch(partners=debtor)
