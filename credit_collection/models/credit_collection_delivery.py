@@ -220,21 +220,21 @@ class CreditCollectionDelivery(models.Model):
     def _render_texts(self):
         """Return `{delivery: (subject, text, e-mail)}`; a batch is rendered in one go."""
         texts = {}
-        self.dunning_id._read_ahead()
+        vals = self.dunning_id._get_document_vals()
         for (level, lang), deliveries in self.grouped(
             lambda one: (one.dunning_id.level_id, one.dunning_id.lang)
         ).items():
             template = level.mail_template_id.sudo().with_context(lang=lang)
             dunnings = deliveries.dunning_id.with_context(lang=lang)
             subjects = template._render_field("subject", dunnings.ids, set_lang=lang)
-            bodies = self._render_bodies(template, dunnings)
+            bodies = self._render_bodies(template, dunnings, vals)
             for delivery in deliveries:
                 dunning = delivery.dunning_id
                 texts[delivery] = (subjects[dunning.id], *bodies[dunning.id])
         return texts
 
     @api.model
-    def _render_bodies(self, template, dunnings):
+    def _render_bodies(self, template, dunnings, vals):
         """Return `{notice id: (text, e-mail)}` with a single compilation of the template.
 
         Odoo compiles a template again for every record; a loop around its body compiles once.
@@ -250,10 +250,8 @@ class CreditCollectionDelivery(models.Model):
         )
         bodies = str(rendered).split(f'<i id="{mark}"></i>')[1:]
         return {
-            dunning.id: (body, self._wrap_body(body, vals))
-            for body, (dunning, vals) in zip(
-                map(Markup, bodies), dunnings._get_document_vals().items(), strict=True
-            )
+            dunning.id: (body, self._wrap_body(body, vals[dunning]))
+            for dunning, body in zip(dunnings, map(Markup, bodies), strict=True)
         }
 
     @api.model

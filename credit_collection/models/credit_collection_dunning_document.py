@@ -16,9 +16,10 @@ _REMITTANCE_LENGTH = 140  # what a SEPA credit transfer carries
 class _Writer:
     """Writes amounts and dates in one language, and remembers what it looked up."""
 
-    def __init__(self, env):
+    def __init__(self, env, qr_methods):
         self.env = env
-        self._amounts, self._dates, self._qr = {}, {}, {}
+        self._amounts, self._dates = {}, {}
+        self._qr_methods = qr_methods
 
     def amount(self, value, currency):
         key = value, currency
@@ -35,9 +36,9 @@ class _Writer:
 
     def qr_method(self, bank, currency, debtor):
         key = bank, currency, debtor.country_id
-        if key not in self._qr:
-            self._qr[key] = bank._get_collection_qr_method(currency, debtor)
-        return self._qr[key]
+        if key not in self._qr_methods:
+            self._qr_methods[key] = bank._get_collection_qr_method(currency, debtor)
+        return self._qr_methods[key]
 
 
 class CreditCollectionDunning(models.Model):
@@ -58,10 +59,11 @@ class CreditCollectionDunning(models.Model):
 
     def _get_document_vals(self):
         """Return `{notice: the values of its letter and its e-mail}`."""
-        vals, writers = {}, {}
+        self._read_ahead()
+        vals, writers, qr_methods = {}, {}, {}
         for dunning in self:
             dunning_lang = dunning.with_context(lang=dunning.lang)
-            writer = writers.setdefault(dunning.lang, _Writer(dunning_lang.env))
+            writer = writers.setdefault(dunning.lang, _Writer(dunning_lang.env, qr_methods))
             vals[dunning] = dunning_lang._prepare_document_vals(writer)
         return vals
 

@@ -72,11 +72,10 @@ def qr_dots(text: str) -> tuple[int, bytes]:
     data = text.encode()
     version = _get_version(len(data))
     size, frame, places = _get_frame(version)
-    bits = (
-        byte >> shift & 1 for byte in _get_codewords(data, version) for shift in range(7, -1, -1)
-    )
+    codewords = _get_codewords(data, version) + b"\0"  # the last places stay empty
+    bits = (byte >> shift & 1 for byte in codewords for shift in range(7, -1, -1))
     dots = bytearray(frame)
-    for (place, mask), bit in zip_longest(places, bits, fillvalue=0):  # a few places stay empty
+    for (place, mask), bit in zip(places, bits, strict=False):
         dots[place] = _DARK if bit ^ mask else _LIGHT
     return size, bytes(dots)
 
