@@ -1,0 +1,600 @@
+"""Measure the module on generated ledgers, next to plain SQL on the same ledger.
+
+``make bench`` runs it in a fresh database; ``SIZES="1000 10000"`` chooses how many open items.
+Each size is a company of its own. A row shows queries, seconds, milliseconds for each of many, and
+by how many MB this process (or its child, wkhtmltopdf) grew at its peak; then the target, if any.
+"""
+
+import gc
+import resource
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from lxml import etree
+
+from odoo import Command, fields
+
+SIZES = (1_000, 10_000, 100_000)
+LETTERS = 200
+MAILS = 500
+ROWS = 80
+
+# -------------------------------------------------------------------------------------------------
+# The ledger: a tenth as many customers as open items, as many settled invoices as open ones
+# -------------------------------------------------------------------------------------------------
+
+# Four languages; every third customer has an invoice contact.
+CUSTOMERS = """
+    INSERT INTO bench_customer
+        SELECT n, nextval('res_partner_id_seq'),
+               CASE WHEN n %% 3 = 0 THEN nextval('res_partner_id_seq') END
+          FROM generate_series(1, %(customers)s) n
+"""
+PARTNERS = """
+    INSERT INTO res_partner (
+               id, name, complete_name, active, is_company, type, lang, email, email_normalized,
+               street, zip, city, country_id, parent_id, commercial_partner_id, autopost_bills,
+               create_uid, create_date, write_uid, write_date)
+        SELECT partner.id, name, name, TRUE, parent_id IS NULL AND n %% 5 != 0, type,
+               (ARRAY['fr_FR', 'nl_NL', 'de_DE', 'en_US'])[1 + n %% 4], email, email,
+               'Main Street ' || n, (1000 + n %% 8999)::text, 'City ' || n %% 500, %(country)s,
+               parent_id, COALESCE(parent_id, partner.id), 'ask', 1, now(), 1, now()
+          FROM bench_customer customer
+          JOIN LATERAL (VALUES
+                   (id, NULL::int, 'contact', 'Customer ' || n,
+                    %(size)s || '.' || n || '@example.com'),
+                   (contact_id, id, 'invoice', 'Accounts payable',
+                    'ap.' || %(size)s || '.' || n || '@example.com')
+               ) AS partner (id, parent_id, type, name, email) ON partner.id IS NOT NULL
+"""
+
+# Due from 30 days ahead to 300 days ago; 3 % credits, 5 % foreign currency, 5 % partly paid.
+# Numbers below one are settled invoices: twice as old, with nothing open.
+ITEMS = """
+    INSERT INTO bench_item
+        SELECT item.n, customer.id, COALESCE(customer.contact_id, customer.id),
+               nextval('account_move_id_seq'),
+               %(today)s + 30 - mod(abs(item.n) * 7919, 331)::int
+                   - CASE WHEN item.n > 0 THEN 0 ELSE 331 END,
+               CASE WHEN item.n %% 33 = 0 THEN 'out_refund' ELSE 'out_invoice' END,
+               CASE WHEN item.n %% 33 = 0 THEN -1 ELSE 1 END
+                   * (50 + mod(abs(item.n) * 104729, 200000) / 100.0),
+               CASE WHEN item.n <= 0 THEN 0 WHEN item.n %% 20 = 7 THEN 0.4 ELSE 1 END,
+               item.n %% 20 = 0
+          FROM generate_series(1 - %(size)s::bigint, %(size)s) item (n)
+          JOIN bench_customer customer ON customer.n = 1 + abs(item.n) * 31 %% %(customers)s
+"""
+
+MOVES = """
+    INSERT INTO account_move (
+               id, name, company_id, journal_id, currency_id, state, move_type, auto_post, date,
+               invoice_date, invoice_date_due, partner_id, commercial_partner_id, payment_state,
+               payment_reference, sequence_prefix, sequence_number, amount_total, amount_residual,
+               amount_total_signed, amount_residual_signed, create_uid, create_date, write_uid,
+               write_date)
+        SELECT move_id, name, %(company)s, %(journal)s,
+               CASE WHEN is_foreign THEN %(foreign)s ELSE %(currency)s END, 'posted', move_type,
+               'no', date_due - 30, date_due - 30, date_due, partner_id, customer_id,
+               CASE open_part WHEN 0 THEN 'paid' WHEN 1 THEN 'not_paid' ELSE 'partial' END,
+               name, 'BENCH/', move_id, abs(amount), abs(amount * open_part), amount,
+               amount * open_part, 1, now(), 1, now()
+          FROM (SELECT *, 'BENCH/' || move_id AS name FROM bench_item) numbered
+"""
+
+LINES = """
+    INSERT INTO account_move_line (
+               move_id, move_name, parent_state, company_id, journal_id, account_id, partner_id,
+               currency_id, company_currency_id, display_type, date, invoice_date, date_maturity,
+               name, reconciled, no_followup, debit, credit, balance, amount_currency,
+               amount_residual,
+               amount_residual_currency, create_uid, create_date, write_uid, write_date)
+        SELECT move_id, 'BENCH/' || move_id, 'posted', %(company)s, %(journal)s, account_id,
+               partner_id, CASE WHEN is_foreign THEN %(foreign)s ELSE %(currency)s END,
+               %(currency)s, display_type, date_due - 30, date_due - 30,
+               CASE WHEN is_receivable THEN date_due END, 'Delivery',
+               is_receivable AND open_part = 0, FALSE,
+               GREATEST(sign * amount, 0), GREATEST(-sign * amount, 0), sign * amount,
+               sign * amount * rate, CASE WHEN is_receivable THEN amount * open_part ELSE 0 END,
+               CASE WHEN is_receivable THEN amount * open_part * rate ELSE 0 END, 1, now(), 1, now()
+          FROM (SELECT *, CASE WHEN is_foreign THEN 1.1 ELSE 1.0 END AS rate FROM bench_item) item,
+               (VALUES (TRUE, 1, %(receivable)s, 'payment_term'),
+                       (FALSE, -1, %(income)s, 'product'))
+                   AS side (is_receivable, sign, account_id, display_type)
+"""
+
+# Two customers of five were reminded before, in three runs: what was due a week before each.
+HISTORY_CASES = """
+    INSERT INTO credit_collection_case (
+               company_id, partner_id, state, create_uid, create_date, write_uid, write_date)
+        SELECT %(company)s, id, 'open', 1, now(), 1, now() FROM bench_customer WHERE n %% 5 < 2
+"""
+HISTORY_RUNS = """
+    INSERT INTO credit_collection_run (company_id, date, state, create_uid, create_date)
+        SELECT %(company)s, %(today)s - days, 'approved', 1, now()
+          FROM unnest(ARRAY[70, 45, 20]) days
+"""
+HISTORY = """
+    WITH step AS (
+        SELECT item.customer_id, item.move_id, run.id AS run_id, run.date,
+               row_number() OVER (PARTITION BY item.n ORDER BY run.date) AS position
+          FROM bench_item item
+          JOIN credit_collection_run run
+            ON run.company_id = %(company)s AND item.date_due < run.date - 7
+         WHERE item.n > 0 AND item.move_type = 'out_invoice'
+    ), notice AS (
+        INSERT INTO credit_collection_dunning (
+                   run_id, case_id, company_id, partner_id, level_id, name, date, date_sent, state,
+                   create_uid, create_date)
+            SELECT step.run_id, cases.id, %(company)s, step.customer_id,
+                   (%(levels)s)[max(step.position)], 'OLD/' || step.run_id || '/' || cases.id,
+                   step.date, step.date, 'sent', 1, now()
+              FROM step
+              JOIN credit_collection_case cases
+                ON cases.partner_id = step.customer_id AND cases.company_id = %(company)s
+          GROUP BY step.run_id, cases.id, step.customer_id, step.date
+         RETURNING id, run_id, partner_id
+    )
+    INSERT INTO credit_collection_dunning_line (
+               dunning_id, move_line_id, level_id, currency_id, name, date_due, amount_original,
+               amount_residual, amount_company)
+        SELECT notice.id, line.id, (%(levels)s)[step.position], line.currency_id, line.move_name,
+               line.date_maturity, line.amount_currency, line.amount_residual_currency,
+               line.amount_residual
+          FROM step
+          JOIN notice ON notice.run_id = step.run_id AND notice.partner_id = step.customer_id
+          JOIN account_move_line line
+            ON line.move_id = step.move_id AND line.display_type = 'payment_term'
+"""
+
+# One invoice of ten is on hold: one of four of those customers
+HOLDS = """
+    INSERT INTO credit_collection_hold (
+               case_id, company_id, move_id, reason, user_id, date_start, date_end, state,
+               create_uid, create_date)
+        SELECT cases.id, %(company)s, item.move_id, 'query', 1, %(today)s - 5, %(today)s + 10,
+               'active', 1, now()
+          FROM bench_item item
+          JOIN credit_collection_case cases
+            ON cases.partner_id = item.customer_id AND cases.company_id = %(company)s
+         WHERE item.n > 0 AND item.n %% 4 = 1
+"""
+
+# -------------------------------------------------------------------------------------------------
+# What to compare with: the statement that somebody writes by hand for one policy
+# -------------------------------------------------------------------------------------------------
+
+LIMIT = """
+    WITH last AS (
+        SELECT line.move_line_id, max(level.delay_days) AS delay_days,
+               max(dunning.date_sent) AS date_sent
+          FROM credit_collection_dunning_line line
+          JOIN credit_collection_dunning dunning ON dunning.id = line.dunning_id
+          JOIN credit_collection_level level ON level.id = line.level_id
+         WHERE dunning.company_id = %(company)s AND dunning.state = 'sent'
+      GROUP BY line.move_line_id
+    ), item AS (
+        SELECT line.*, debtor.commercial_partner_id AS customer_id, next.id AS next_level_id,
+               next.delay_days,
+               line.date_maturity + next.delay_days <= %(today)s
+                   AND (last.date_sent IS NULL
+                        OR last.date_sent + next.wait_days <= %(today)s) AS is_due
+          FROM account_move_line line
+          JOIN res_partner debtor ON debtor.id = line.partner_id
+          JOIN account_account account ON account.id = line.account_id
+     LEFT JOIN last ON last.move_line_id = line.id
+     LEFT JOIN credit_collection_level next
+            ON next.policy_id = %(policy)s
+           AND next.delay_days = (SELECT min(delay_days) FROM credit_collection_level one
+                                   WHERE one.policy_id = %(policy)s
+                                     AND one.delay_days > COALESCE(last.delay_days, -1))
+         WHERE line.company_id = %(company)s AND account.account_type = 'asset_receivable'
+           AND line.parent_state = 'posted' AND line.reconciled IS NOT TRUE
+           AND line.date_maturity < %(today)s
+           AND NOT EXISTS (SELECT FROM credit_collection_hold hold
+                            WHERE hold.move_id = line.move_id AND hold.state = 'active')
+    ), notice AS (
+        INSERT INTO credit_collection_dunning (
+                   run_id, case_id, company_id, partner_id, level_id, date, state, amount_due,
+                   create_uid, create_date, write_uid, write_date)
+            SELECT %(run)s, cases.id, %(company)s, item.customer_id, max(item.next_level_id),
+                   %(today)s, 'draft', sum(item.amount_residual), 1, now(), 1, now()
+              FROM item
+              JOIN credit_collection_case cases
+                ON cases.partner_id = item.customer_id AND cases.company_id = %(company)s
+          GROUP BY cases.id, item.customer_id
+            HAVING bool_or(item.is_due) AND sum(item.amount_residual) > 0
+         RETURNING id, partner_id, case_id
+    )
+    INSERT INTO credit_collection_dunning_line (
+               dunning_id, move_line_id, level_id, currency_id, name, date_invoice, date_due,
+               amount_original, amount_residual, amount_company)
+        SELECT notice.id, item.id, CASE WHEN item.is_due THEN item.next_level_id END,
+               item.currency_id, item.move_name, item.invoice_date, item.date_maturity, item.amount_currency,
+               item.amount_residual_currency, item.amount_residual
+          FROM item
+          JOIN credit_collection_case cases
+            ON cases.partner_id = item.customer_id AND cases.company_id = %(company)s
+          JOIN notice ON notice.case_id = cases.id
+"""
+
+
+class Meter:
+    """What a piece of work costs: queries, seconds, and the growth of the memory at its peak."""
+
+    def __init__(self, env):
+        self.env = env
+        self.rows = {}
+
+    @contextmanager
+    def measure(self, name, count=1):
+        cr = self.env.cr
+        self.env.flush_all()
+        gc.collect()
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget the last peak
+        memory, queries, start = _memory("VmRSS"), cr.sql_log_count, time.perf_counter()
+        yield
+        self.env.flush_all()
+        self.rows[name] = {
+            "count": count,
+            "seconds": time.perf_counter() - start,
+            "queries": cr.sql_log_count - queries,
+            "memory": _memory("VmHWM") - memory,
+        }
+
+    def seconds(self, name):
+        return self.rows[name]["seconds"]
+
+    def each(self, name):
+        """Return the milliseconds for one of many."""
+        return self.seconds(name) / self.rows[name]["count"] * 1000
+
+    def show(self, name, remark=""):
+        row = self.rows[name]
+        each = f"{self.each(name):.2f}" if row["count"] > 1 else ""
+        print(
+            f"| {name:<42} | {row['queries']:>7} | {row['seconds']:>8.3f} | {each:>8} "
+            f"| {row['memory']:>5.0f} | {remark} |",
+            flush=True,
+        )
+
+
+def _memory(field):
+    """Return a figure of this process, in MB."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split(f"{field}:")[1].split()[0]) / 1024
+
+
+def _ratio(value, limit, word="times the limit", target=""):
+    return f"{value / limit:.2f} {word}{target and f' (target {target})'}"
+
+
+class Bench:
+    """The measures of one size."""
+
+    def __init__(self, env, size):
+        self.size = size
+        self.company = self._create_company(env)
+        self.env = env(context={**env.context, "allowed_company_ids": self.company.ids})
+        self.company = self.company.with_env(self.env)
+        self.meter = Meter(self.env)
+        self.collector = self._create_collector()
+        self.today = fields.Date.context_today(self.env["res.company"])
+        self.values = self._prepare_values()
+
+    # ---------------------------------------------------------------------------------------------
+    # The ledger
+    # ---------------------------------------------------------------------------------------------
+
+    def _create_company(self, env):
+        env.ref("base.USD").active = True
+        company = env["res.company"].create(
+            {
+                "name": f"Bench {self.size}",
+                "country_id": env.ref("base.be").id,
+                "currency_id": env.ref("base.EUR").id,
+                "email": "accounts@example.com",
+            }
+        )
+        env["account.chart.template"].try_loading("be_comp", company, install_demo=False)
+        return company
+
+    def _create_collector(self):
+        groups = ("credit_collection.credit_collection_group_user", "account.group_account_invoice")
+        return self.env["res.users"].create(
+            {
+                "name": f"Collector {self.size}",
+                "login": f"bench_{self.size}",
+                "email": "collector@example.com",
+                "company_id": self.company.id,
+                "company_ids": [Command.set(self.company.ids)],
+                "group_ids": [Command.link(self.env.ref(group).id) for group in groups],
+            }
+        )
+
+    def _prepare_values(self):
+        Journal = self.env["account.journal"]
+        self.sales = Journal.search(
+            [("type", "=", "sale"), ("company_id", "=", self.company.id)], limit=1
+        )
+        self.bank = Journal.search(
+            [("type", "=", "bank"), ("company_id", "=", self.company.id)], limit=1
+        )
+        receivable = self.env["account.account"].search(
+            [
+                ("account_type", "=", "asset_receivable"),
+                ("company_ids", "in", self.company.ids),
+            ],
+            limit=1,
+        )
+        policy = self.company.collection_policy_id
+        return {
+            "size": self.size,
+            "customers": self.size // 10,
+            "today": self.today,
+            "country": self.company.country_id.id,
+            "company": self.company.id,
+            "currency": self.company.currency_id.id,
+            "foreign": self.env.ref("base.USD").id,
+            "journal": self.sales.id,
+            "receivable": receivable.id,
+            "income": self.sales.default_account_id.id,
+            "policy": policy.id,
+            "levels": policy.level_ids.sorted("delay_days").ids,
+        }
+
+    def generate(self):
+        self.env.flush_all()
+        self._execute(
+            "DROP TABLE IF EXISTS bench_customer, bench_item",
+            "CREATE TEMP TABLE bench_customer (n int, id int, contact_id int)",
+            """
+            CREATE TEMP TABLE bench_item (
+                n int, customer_id int, partner_id int, move_id int, date_due date,
+                move_type varchar, amount numeric, open_part numeric, is_foreign boolean)
+            """,
+            CUSTOMERS,
+            PARTNERS,
+            ITEMS,
+            "CREATE INDEX ON bench_customer (id)",
+            "ANALYZE bench_customer",
+            "ANALYZE bench_item",
+            MOVES,
+            LINES,
+            HISTORY_CASES,
+            HISTORY_RUNS,
+            "ANALYZE",
+            HISTORY,
+            HOLDS,
+            "ANALYZE",
+        )
+        self.env.invalidate_all()
+        self.env.cr.commit()
+
+    def _execute(self, *statements):
+        for statement in statements:
+            self.env.cr.execute(statement, self.values)
+
+    # ---------------------------------------------------------------------------------------------
+    # The measures
+    # ---------------------------------------------------------------------------------------------
+
+    def run(self):
+        self.measure_assess()
+        self.measure_limit()
+        self.measure_propose()
+        self.measure_ledger_entries()
+        self.measure_case_list()
+        self.measure_approve()
+        self.measure_letters()
+        self.measure_emails()
+        return self.meter.rows
+
+    def measure_assess(self):
+        Item, measure = self.env["credit.collection.item"], self.meter.measure
+        with measure("assess, the first time"):
+            Item._assess(self.company)
+        with measure("assess again, no ANALYZE in between"):
+            Item._assess(self.company)
+        self._execute("ANALYZE")
+        with measure("assess again, analysed"):
+            Item._assess(self.company)
+        customer = self.env["credit.collection.case"].search(
+            [("company_id", "=", self.company.id)], limit=1
+        )
+        with measure("assess one customer"):
+            customer._refresh()
+        self.env.cr.commit()
+
+    def measure_limit(self):
+        """The best of three: nobody shall say that the limit was slow."""
+        run = self.env["credit.collection.run"].create({"company_id": self.company.id})
+        self.values["run"] = run.id
+        costs = []
+        for _time in range(3):
+            with self.env.cr.savepoint() as savepoint:
+                with self.meter.measure("limit"):
+                    self._execute(LIMIT)
+                costs.append(self.meter.rows["limit"])
+                self.limit_lines = self.env.cr.rowcount
+                savepoint.rollback()
+        limit = min(costs, key=lambda cost: cost["seconds"])
+        self.meter.rows["limit"] = limit
+        self.run_record = run
+        self.meter.show("limit", f"plain SQL: {self.limit_lines} lines")
+        self.meter.show(
+            "assess, the first time",
+            _ratio(self.meter.seconds("assess, the first time"), limit["seconds"], target="2"),
+        )
+        self.meter.show(
+            "assess again, no ANALYZE in between",
+            _ratio(
+                self.meter.seconds("assess again, no ANALYZE in between"),
+                self.meter.seconds("assess again, analysed"),
+                "times an analysed one",
+                target="2",
+            ),
+        )
+        self.meter.show("assess again, analysed")
+        self.meter.show("assess one customer")
+
+    def measure_propose(self):
+        """A proposal assesses first: its target is for both together."""
+        run, limit = self.run_record, self.meter.seconds("limit")
+        for name in ("propose", "propose again"):
+            with self.meter.measure(name):
+                run._propose()
+        lines = self.env["credit.collection.dunning.line"].search_count(
+            [("dunning_id.run_id", "=", run.id)]
+        )
+        self.meter.show("propose", f"{len(run.dunning_ids)} notices, {lines} lines")
+        total = self.meter.seconds("assess, the first time") + self.meter.seconds("propose")
+        self.meter.show(
+            "propose again",
+            "first assess + propose: " + _ratio(total, limit, target="2.5"),
+        )
+        with self.meter.measure("leave one item out"):
+            run._leave_out(run.dunning_ids[:1].line_ids[:1].move_line_id)
+        self.meter.show("leave one item out")
+        self.env.cr.commit()
+
+    def measure_ledger_entries(self):
+        """Post an invoice and pay it, with and without what the module does before the commit."""
+        for is_bare in (True, False):
+            move = self._create_invoice()
+            self._measure_entry("post an invoice", move.action_post, is_bare)
+            payment = (
+                self.env["account.payment.register"]
+                .with_context(active_model="account.move", active_ids=move.ids)
+                .create({"journal_id": self.bank.id})
+            )
+            self._measure_entry("pay an invoice", payment.action_create_payments, is_bare)
+        for name in ("post an invoice", "pay an invoice"):
+            bare = self.meter.rows[f"{name}, bare"]["queries"]
+            more = self.meter.rows[name]["queries"] - bare
+            self.meter.show(name, f"{more} queries more than without the module (target 3)")
+
+    def _create_invoice(self):
+        customer = self.env["credit.collection.case"].search(
+            [("company_id", "=", self.company.id)], order="id desc", limit=1
+        )
+        return self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": customer.partner_id.id,
+                "invoice_date": self.today,
+                "journal_id": self.sales.id,
+                "invoice_line_ids": [
+                    Command.create({"name": "Delivery", "quantity": 1, "price_unit": 100})
+                ],
+            }
+        )
+
+    def _measure_entry(self, name, method, is_bare):
+        self.env.cr.commit()
+        self.env.invalidate_all()
+        with self.meter.measure(f"{name}, bare" if is_bare else name):
+            method()
+            if is_bare:
+                self.env.cr.precommit.data.pop("credit_collection.touched")
+            self.env.cr.precommit.run()
+
+    def measure_case_list(self):
+        """Open the list as the web client does: its fields, a page of rows, the count."""
+        Case = self.env(user=self.collector.id)["credit.collection.case"].with_context(
+            allowed_company_ids=self.company.ids
+        )
+        views = Case.get_views([(False, "list"), (False, "search")], {"toolbar": True})
+        fields_info = views["models"]["credit.collection.case"]["fields"]
+        names = _get_list_fields(views["views"]["list"]["arch"])
+        specification = {
+            name: {"fields": {"display_name": {}}} if "relation" in fields_info[name] else {}
+            for name in names
+        }
+        self.env.invalidate_all()
+        with self.meter.measure("open the case list"):
+            result = Case.web_search_read(
+                [("state", "=", "open")], specification, limit=ROWS, count_limit=10_001
+            )
+        self.meter.show(
+            "open the case list", f"{len(names)} fields, {result['length']} cases (target 0.5 s)"
+        )
+
+    def measure_approve(self):
+        run = self.run_record
+        self.env.invalidate_all()
+        with self.meter.measure("approve", len(run.dunning_ids)):
+            run._approve()
+        self.meter.show("approve", "memory of a run: target 64 MB")
+        self.env.cr.commit()
+
+    def measure_letters(self):
+        """Print a batch of letters; its e-mails are then made without PDF."""
+        self.env.invalidate_all()
+        queued = self._get_deliveries("email", LETTERS)
+        notices = queued.dunning_id
+        with self.meter.measure("letters to PDF", len(notices)):
+            notices._make_letters()
+        child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        self.meter.show("letters to PDF", f"wkhtmltopdf {child:.0f} MB (targets 10 ms, 150 MB)")
+        with self.meter.measure("e-mails, letter at hand", len(queued)):
+            queued._send_email()
+        self.meter.show("e-mails, letter at hand", "target 4 ms, 0.1 queries each")
+        self.env.cr.commit()
+
+    def measure_emails(self):
+        """The scheduled action, batch by batch, each committed: check amounts, PDF, e-mail."""
+        waiting = len(self._get_deliveries("email", MAILS))
+        if not waiting:
+            return
+        batches = -(-waiting // 50)
+        with self.meter.measure("e-mails by the scheduled action", batches * 50):
+            for _batch in range(batches):
+                self.env["credit.collection.dunning"]._cron_send()
+                self.env.invalidate_all()
+        self.meter.show("e-mails by the scheduled action", "amounts checked, with their PDF")
+        deliveries = self.env["credit.collection.delivery"].search(
+            [
+                ("company_id", "=", self.company.id),
+                ("channel", "=", "email"),
+                ("state", "=", "under_way"),
+            ]
+        )
+        with self.meter.measure("note e-mails as sent", len(deliveries)):
+            deliveries._set_sent()
+        self.meter.show("note e-mails as sent")
+        self.env.cr.commit()
+
+    def _get_deliveries(self, channel, limit):
+        return self.env["credit.collection.delivery"].search(
+            [
+                ("dunning_id.run_id", "=", self.run_record.id),
+                ("channel", "=", channel),
+                ("state", "=", "todo"),
+            ],
+            limit=limit,
+        )
+
+
+def _get_list_fields(arch):
+    """Return the names of the fields of a list view, without those of views inside it."""
+    return [node.get("name") for node in etree.fromstring(arch).iterfind("field")]
+
+
+def main(env, argv):
+    sizes = [int(word) for word in argv] or SIZES
+    results = {}
+    for size in sizes:
+        start = time.perf_counter()
+        bench = Bench(env, size)
+        bench.generate()
+        print(f"\n{size} open items (ledger made in {time.perf_counter() - start:.0f} s)\n")
+        print("| | queries | seconds | ms each | MB | |")
+        print("| --- | ---: | ---: | ---: | ---: | --- |")
+        results[size] = bench.run()
+        env.invalidate_all()
+    for small, large in zip(sizes, sizes[1:], strict=False):
+        print(f"\nFrom {small} to {large} items, times as long (target 12 for ten times as many):")
+        for name in ("limit", "assess, the first time", "assess again, analysed", "propose"):
+            growth = results[large][name]["seconds"] / results[small][name]["seconds"]
+            print(f"  {name}: {growth:.1f}")
