@@ -1,5 +1,6 @@
 # All the work is in scripts/. Variables given here (`make test T=tests/test_run.py`) reach the scripts through
-# the environment; the ones that say where Odoo and PostgreSQL are stand in scripts/env.sh.
+# the environment; the ones that say where Odoo and PostgreSQL are stand in scripts/env.sh. ARGS: more arguments
+# for the script (`make import-ledger LEDGER=ledger.csv ARGS=--settled`).
 DB ?= credit_collection_demo
 export DB
 
@@ -35,13 +36,13 @@ bench: ## measure against plain SQL; SIZES="1000 10000" for some sizes
 
 replay: ## the daily job over a ledger: LEDGER=file.csv POLICY=name FROM=2013-01-01 TO=2013-12-31
 	@scripts/run_script.sh fresh scripts/replay.py $(if $(LEDGER),--ledger '$(LEDGER)') \
-		$(if $(POLICY),--policy '$(POLICY)') $(if $(FROM),--from '$(FROM)') $(if $(TO),--to '$(TO)')
+		$(if $(POLICY),--policy '$(POLICY)') $(if $(FROM),--from '$(FROM)') $(if $(TO),--to '$(TO)') $(ARGS)
 
 import-ledger: ## load the customer invoices and payments of LEDGER=file.csv into DB (the demo's)
-	@scripts/run_script.sh "$(DB)" scripts/import_ledger.py $(if $(LEDGER),'$(LEDGER)')
+	@scripts/run_script.sh "$(DB)" scripts/import_ledger.py $(if $(LEDGER),'$(LEDGER)') $(ARGS)
 
 screenshots: ## take the screenshots of the README again
-	@scripts/screenshots.sh
+	@scripts/screenshots.sh $(ARGS)
 
 changelog: ## move changes/ into CHANGELOG.md: VERSION=19.0.1.1.0
 	@scripts/setup.sh --lint && bash -c 'source scripts/env.sh; "$$VENV-lint/bin/towncrier" build --yes --version "$(VERSION)"'

@@ -1,6 +1,6 @@
 #!/bin/bash
-# screenshots.sh: serve the demo for as long as scripts/screenshots.py takes its pictures of it.
-# screenshots.py is called with the address and the folder: http://127.0.0.1:PORT docs/screenshots
+# screenshots.sh [NAME...]: serve the demo for as long as scripts/screenshots.py takes its pictures of it
+# (or some of them, by name).
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$CC_ROOT"
@@ -18,4 +18,4 @@ for _ in {1..60}; do
     sleep 0.5
 done
 mkdir -p docs/screenshots
-"$VENV/bin/python" scripts/screenshots.py "$url" docs/screenshots
+"$VENV/bin/python" scripts/screenshots.py "$url" docs/screenshots "$@"

@@ -37,7 +37,7 @@ by_pytest() {
     closings+=("$closing")
     case $status in
         0 | 1) ;;
-        5) problems+=("no test ran: $*") ;;
+        5) problems+=("no test ran with the tags $tags") ;;
         *) problems+=("pytest broke off, see $log") ;;
     esac
     if [ $status = 1 ] && ! grep -qP '\d+ (failed|error)' <<<"$closing"; then
