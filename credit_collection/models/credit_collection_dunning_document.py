@@ -99,13 +99,15 @@ class CreditCollectionDunning(models.Model):
             names.append(partner.name)
         elif partner.is_company:
             names = [partner.name]
-        country = partner.country_id
-        place = partner._display_address(without_company=True).splitlines()
-        if country and country == self.company_id.country_id:
-            place = [line for line in place if line.strip() != country.name]
-        elif country:
-            place = [line.upper() if line.strip() == country.name else line for line in place]
-        return [line.strip() for line in [*names, *place] if line and line.strip()]
+        # a contact without an address of its own is found at the customer's
+        place = partner if partner.street or partner.city else self.customer_id
+        country = place.country_id.name
+        lines = [" ".join(line.split()) for line in place._display_address(True).splitlines()]
+        if place.country_id == self.company_id.country_id:
+            lines = [line for line in lines if line != country]
+        else:
+            lines = [line.upper() if line == country else line for line in lines]
+        return [line for line in [*names, *lines] if line]
 
     def _prepare_annex(self, rows, writer):
         """Return the pages of the table, with the sums carried from one to the next."""

@@ -63,14 +63,6 @@ class CreditCollectionLetter(models.AbstractModel):
             letterhead_pdf,
         )
         pages = printer.find_letters(len(dunnings))
-        if pages is None and len(dunnings) == 1:
-            raise UserError(
-                self.env._(
-                    "The letter %(notice)s could not be printed. Look for an unusual picture or "
-                    "table in the texts of its level.",
-                    notice=dunnings.name,
-                )
-            )
         if pages is None:  # something in a letter confuses the marks: print each one alone
             documents = {}
             for dunning in dunnings:
@@ -124,13 +116,15 @@ class CreditCollectionLetter(models.AbstractModel):
 
     @api.model
     def _render_letterheads(self, dunnings):
-        """Return the letterheads of these notices, each rendered once: (`{key: page}`, PDF)."""
+        """Return the letterheads of these notices, each rendered once: (`{key: number}`, PDF)."""
         groups = dunnings.grouped(self._get_letterhead_key)
         parts = []
         for company, lang in groups:
             qweb = self.env["ir.qweb"].with_context(lang=lang)
-            vals = {"company": company.with_context(lang=lang), "logo": self._get_logo(company)}
-            parts.append(qweb._render("credit_collection.letterhead", vals))
+            for logo, is_first in ((self._get_logo(company), True), (False, False)):
+                vals = {"company": company.with_context(lang=lang), "logo": logo}
+                vals["is_first"] = is_first
+                parts.append(qweb._render("credit_collection.letterhead", vals))
         document = self._print(self._render_page(parts), 0, 0)
         return {key: number for number, key in enumerate(groups)}, document
 

@@ -89,12 +89,16 @@ def find_marks(content: bytes) -> list[int]:
 def letter_pages(contents: Sequence[bytes], count: int) -> list[range] | None:
     """Return the pages of each of `count` letters, or None when the marks do not add up.
 
+    A letter that is alone needs no mark.
+
     >>> mark = b"0.992156862 0.901960784 %s rg"
     >>> letter_pages([mark % b"0.901960784", b"", mark % b"0.905882352"], 2)
     [range(0, 2), range(2, 3)]
     >>> letter_pages([mark % b"0.901960784", b""], 2) is None
     True
     """
+    if count == 1:
+        return [range(len(contents))]
     starts = [(number, mark) for number, page in enumerate(contents) for mark in find_marks(page)]
     if [mark for _number, mark in starts] != list(range(count)):
         return None
@@ -107,9 +111,10 @@ def letter_pages(contents: Sequence[bytes], count: int) -> list[range] | None:
 class LetterPrinter:
     """Cut a printed document into letters and put each on the letterhead.
 
-    `letterheads` is a document with one page for each letterhead. Its page is drawn over the bands
-    at the top and at the bottom of a sheet, where the letter itself has nothing to say: so a logo
-    is rendered once, and the footer is on every page, whatever wkhtmltopdf was built with.
+    `letterheads` is a document with two pages for each letterhead: for the first page of a letter
+    and for those that follow. They are drawn over the bands at the top and at the bottom of a
+    sheet, where the letter itself has nothing to say: so a logo is rendered once, and the footer is
+    on every page, whatever wkhtmltopdf was built with.
     """
 
     def __init__(self, document: bytes, letterheads: bytes) -> None:
@@ -127,17 +132,18 @@ class LetterPrinter:
     def write(self, pages: range, letterhead: int, labels: Labels) -> bytes:
         """Return one letter as a PDF of its own."""
         writer = PdfFileWriter()
-        head = writer._addObject(self._letterheads[letterhead])
-        font = writer._addObject(_font())
+        font = writer._add_object(_font())
+        first, following = self._letterheads[2 * letterhead : 2 * letterhead + 2]
+        head, band = writer._add_object(first), FIRST_HEAD_MM
         for number, index in enumerate(pages, start=1):
-            page = self._pages[index]
             texts = [Text(RIGHT_MM, 8, labels.page, align_right=True)]
             if number > 1:
                 texts.append(Text(LEFT_MM, 297 - 16, labels.continuation))
-            band = FIRST_HEAD_MM if number == 1 else 0
             drawing = _drawing(band, [text.fill(number, len(pages)) for text in texts])
-            self._put_on_letterhead(writer, page, head, font, drawing)
-            writer.addPage(page)
+            self._put_on_letterhead(writer, self._pages[index], head, font, drawing)
+            writer.add_page(self._pages[index])
+            if number == 1 and len(pages) > 1:
+                head, band = writer._add_object(following), 0
         stream = io.BytesIO()
         writer.write(stream)
         return stream.getvalue()
@@ -151,7 +157,7 @@ class LetterPrinter:
         drawing: bytes,
     ) -> None:
         before, after = (
-            writer._addObject(_stream(content)) for content in (b"q\n", b"\nQ\n" + drawing)
+            writer._add_object(_stream(content)) for content in (b"q\n", b"\nQ\n" + drawing)
         )
         page[pdf.NameObject("/Contents")] = pdf.ArrayObject(
             [before, page.raw_get("/Contents"), after]
@@ -179,15 +185,14 @@ def can_write(text: str) -> bool:
 
 def _drawing(head_mm: float, texts: Sequence[Text]) -> bytes:
     """Return the drawing that puts the letterhead and some lines of text over a page."""
-    bands = [(0.0, FOOT_MM)]
-    if head_mm:
-        bands.append((297 - head_mm, head_mm))
-    lines = [
-        f"q 0 {bottom * _POINTS:.2f} {210 * _POINTS:.2f} {height * _POINTS:.2f} re W n /CcHead Do Q"
+    bands = [(0.0, FOOT_MM), (297 - head_mm, head_mm)]
+    clip = " ".join(
+        f"0 {bottom * _POINTS:.2f} {210 * _POINTS:.2f} {height * _POINTS:.2f} re"
         for bottom, height in bands
-    ]
-    drawn = "\n".join(lines).encode()
-    return b"\n".join([drawn, *(text.draw() for text in texts)])
+        if height
+    )
+    lines = [f"q {clip} W n /CcHead Do Q".encode(), *(text.draw() for text in texts)]
+    return b"\n".join(lines)
 
 
 def _content(page: pdf.DictionaryObject) -> bytes:
