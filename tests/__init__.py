@@ -1,12 +1,18 @@
 from . import (
+    test_access,
     test_assessment,
+    test_assessment_oracle,
     test_automation,
     test_case,
     test_delivery,
     test_dunning,
     test_hold,
     test_invoice_lifecycle,
+    test_letters,
+    test_multi_company,
+    test_multi_currency,
     test_policy,
     test_run,
+    test_tools_letter_pdf,
     test_tours,
 )

@@ -318,13 +318,13 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
         with self.allow_pdf_render():
             self.env.ref(xmlid).sudo().method_direct_trigger()
 
-    def _user(self, login, *groups, **vals):
+    def _user(self, login, *groups, only=None, **vals):
         """Return a user of the company with these groups of ours, or full names of others."""
         names = [name if "." in name else f"credit_collection.{name}" for name in groups]
         return new_test_user(
             self.env,
             login=login,
-            groups=",".join(["base.group_user", *names]),
+            groups=only or ",".join(["base.group_user", *names]),
             company_id=vals.pop("company_id", self.env.company.id),
             **vals,
         )

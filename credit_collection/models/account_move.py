@@ -63,6 +63,7 @@ class AccountMove(models.Model):
     # -------------------------------------------------------------------------
 
     @api.depends("line_ids.amount_residual", "payment_state")
+    @api.depends_context("lang")
     def _compute_collection_item_ids(self):
         items = self.env["credit.collection.item"].search(
             [("move_line_id.move_id", "in", self._origin.ids)]
@@ -125,6 +126,7 @@ class AccountMove(models.Model):
 
     def action_collection_open_case(self):
         self.ensure_one()
+        self.env["credit.collection.case"].check_access("read")
         case = self.env["credit.collection.case"]._get_for_partner(self.partner_id, self.company_id)
         return {
             "type": "ir.actions.act_window",

@@ -90,6 +90,7 @@ class CreditCollectionCase(models.Model):
             case.hold_count = hold_count.get(case.id, 0)
 
     @api.depends("item_ids.decision", "item_ids.date_next")
+    @api.depends_context("lang")
     def _compute_explanation(self):
         """Say what happens next to the item that comes first."""
         leading = dict(

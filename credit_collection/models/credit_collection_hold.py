@@ -156,6 +156,8 @@ class CreditCollectionHold(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        if not self.env.su and any("state" in vals for vals in vals_list):
+            raise UserError(self.env._("A hold begins as an active one."))
         holds = super().create(vals_list)
         holds._check_unlimited()
         for hold in holds:

@@ -62,6 +62,7 @@ class CreditCollectionItem(models.Model):
             item.days_late = item.date_due and days_late(item.date_due, today) or 0
 
     @api.depends("decision", "date_next", "level_id", "next_level_id", "hold_id")
+    @api.depends_context("lang")
     def _compute_explanation(self):
         for item in self:
             item.explanation = item._explain()

@@ -36,6 +36,7 @@ class CreditCollectionRun(models.Model):
         "run_id",
         "move_line_id",
         string="Left out by hand",
+        groups="account.group_account_invoice,account.group_account_readonly",
     )
     proposed_count = fields.Integer("Proposed", compute="_compute_counts")
     queued_count = fields.Integer("About to be sent", compute="_compute_counts")
@@ -98,6 +99,8 @@ class CreditCollectionRun(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        if not self.env.su and any({"state", "is_automatic"} & vals.keys() for vals in vals_list):
+            raise UserError(self.env._("A run begins as a proposal."))
         runs = super().create(vals_list)
         runs._check_date()
         return runs

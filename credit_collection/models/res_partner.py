@@ -36,6 +36,7 @@ class ResPartner(models.Model):
         groups=_READERS,
     )
 
+    @api.depends_context("company", "lang")
     def _compute_collection_case(self):
         """What the case in the current company says about the customer."""
         cases = self.env["credit.collection.case"].search(
@@ -92,6 +93,7 @@ class ResPartner(models.Model):
 
     def action_collection_open_case(self):
         self.ensure_one()
+        self.env["credit.collection.case"].check_access("read")
         case = self.env["credit.collection.case"]._get_for_partner(self, self.env.company)
         return {
             "type": "ir.actions.act_window",
