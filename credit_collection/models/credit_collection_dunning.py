@@ -347,14 +347,16 @@ class CreditCollectionDunning(models.Model):
     def _update_from_deliveries(self):
         """Draw the consequence of what became of the deliveries."""
         today = fields.Date.context_today(self)
+        reached = self.browse()
         for dunning in self:
             current = dunning.delivery_ids.filtered(lambda one: not one.is_superseded)
-            sent = current.filtered(lambda one: one.state == "sent")
-            if sent:
-                if dunning._set_state("sent", ("queued", "failed"), date_sent=today, note=False):
-                    dunning._after_sent()
+            if "sent" in current.mapped("state"):
+                reached += dunning
             elif current and all(one.state == "failed" for one in current):
                 dunning._try_next_channel(current)
+        sent = reached._set_state("sent", ("queued", "failed"), date_sent=today, note=False)
+        if sent:
+            sent._after_sent()
 
     def _try_next_channel(self, failed):
         """After a failure use the next channel of the level; when there is none, say so."""
@@ -418,9 +420,13 @@ class CreditCollectionDunning(models.Model):
 
     def _log_on_invoices(self, describe):
         """Note on each invoice what changed its level: `describe(notice)` is the sentence."""
+        sentences = defaultdict(list)
         for dunning in self:
-            moves = dunning.line_ids.filtered("level_id").move_line_id.move_id.sudo()
-            moves._message_log_batch(bodies=dict.fromkeys(moves.ids, describe(dunning)))
+            for move in dunning.line_ids.filtered("level_id").move_line_id.move_id:
+                sentences[move.id].append(describe(dunning))
+        self.env["account.move"].sudo().browse(sentences)._message_log_batch(
+            bodies={move_id: " ".join(texts) for move_id, texts in sentences.items()}
+        )
 
     def _notify_followers(self):
         """Tell those who follow the customer's collection; the others hear nothing."""

@@ -271,26 +271,48 @@ class CreditCollectionRun(models.Model):
                 raise UserError(self.env._("Only a proposal can be made again."))
             run.check_access("write")
             run.lock_for_update()
-            self.env["credit.collection.item"]._assess(run.company_id, date=run.date)
-            self.env.flush_all()
-            for statement in (
-                run._get_clear_sql(),
-                run._get_propose_sql(),
-                run._get_exclusion_sql(),
-            ):
-                self.env.cr.execute(statement)
-            self.env.invalidate_all(flush=False)
+            run._fill()
 
-    def _get_clear_sql(self):
+    def _fill(self, cases=None):
+        """Write the proposal: of the whole company, or again for some customers only."""
+        partners = None if cases is None else cases.partner_id
+        self.env["credit.collection.item"]._assess(
+            self.company_id, date=self.date, partners=partners
+        )
+        self.env.flush_all()
+        for statement in (
+            self._get_clear_sql(cases),
+            self._get_propose_sql(cases),
+            self._get_left_out_sql(),
+        ):
+            self.env.cr.execute(statement)
+        if cases is None:
+            self.env.cr.execute(self._get_exclusion_sql())
+        self.env.invalidate_all(flush=False)
+
+    @api.model
+    def _get_cases_sql(self, cases, column):
+        """Return the condition that limits a proposal to some customers."""
+        if cases is None:
+            return SQL("TRUE")
+        return SQL("%s = ANY(%s)", SQL.identifier(*column.split(".")), list(cases.ids))
+
+    def _get_clear_sql(self, cases):
         return SQL(
             """
-            WITH cleared AS (DELETE FROM credit_collection_run_exclusion WHERE run_id = %(run)s)
-            DELETE FROM credit_collection_dunning WHERE run_id = %(run)s AND state = 'draft'
+            WITH cleared AS (
+                DELETE FROM credit_collection_run_exclusion
+                 WHERE run_id = %(run)s AND (%(all)s OR decision = 'left_out')
+            )
+            DELETE FROM credit_collection_dunning dunning
+             WHERE run_id = %(run)s AND state = 'draft' AND %(cases)s
             """,
             run=self.id,
+            all=cases is None,
+            cases=self._get_cases_sql(cases, "dunning.case_id"),
         )
 
-    def _get_propose_sql(self):
+    def _get_propose_sql(self, cases):
         """Write one draft notice per customer (or level), and its lines.
 
         Claimed at a new level: what is due. Listed with it: whatever else of this customer is
@@ -317,6 +339,7 @@ class CreditCollectionRun(models.Model):
              LEFT JOIN credit_collection_policy policy ON policy.id = level.policy_id
                  WHERE cases.company_id = %(company)s
                    AND cases.amount_due > 0
+                   AND %(cases)s
                    AND item.move_line_id NOT IN (
                            SELECT move_line_id FROM credit_collection_run_left_out_rel
                             WHERE run_id = %(run)s)
@@ -367,6 +390,7 @@ class CreditCollectionRun(models.Model):
             date=self.date,
             automatic=self.is_automatic,
             claimed=list(CLAIMED_DECISIONS),
+            cases=self._get_cases_sql(cases, "cases.id"),
             uid=self.env.uid,
             now=self.env.cr.now(),
         )
@@ -383,7 +407,17 @@ class CreditCollectionRun(models.Model):
                    AND item.date_due < %(date)s
                    AND item.decision NOT IN ('due', 'credit')
               GROUP BY item.decision
-             UNION ALL
+            """,
+            run=self.id,
+            company=self.company_id.id,
+            date=self.date,
+        )
+
+    def _get_left_out_sql(self):
+        """Count the items that were taken out by hand."""
+        return SQL(
+            """
+            INSERT INTO credit_collection_run_exclusion (run_id, decision, item_count, amount)
                 SELECT %(run)s, 'left_out', count(*), sum(line.amount_residual)
                   FROM credit_collection_run_left_out_rel rel
                   JOIN account_move_line line ON line.id = rel.move_line_id
@@ -391,8 +425,6 @@ class CreditCollectionRun(models.Model):
                 HAVING count(*) > 0
             """,
             run=self.id,
-            company=self.company_id.id,
-            date=self.date,
         )
 
     def _leave_out(self, move_lines):
@@ -400,8 +432,13 @@ class CreditCollectionRun(models.Model):
         self.ensure_one()
         if self.state != "draft":
             raise UserError(self.env._("The run is approved: cancel the notice instead."))
+        self.check_access("write")
+        self.lock_for_update()
         self.left_out_line_ids |= move_lines
-        self._propose()
+        lines = self.env["credit.collection.dunning.line"].search(
+            [("dunning_id.run_id", "=", self.id), ("move_line_id", "in", move_lines.ids)]
+        )
+        self._fill(lines.dunning_id.case_id)
 
     def _approve(self):
         for run in self:
