@@ -15,6 +15,8 @@ from pathlib import Path
 class _Session(socketserver.StreamRequestHandler):
     """One client that speaks SMTP (RFC 5321, as much of it as smtplib uses)."""
 
+    disable_nagle_algorithm = True  # short answers, one by one
+
     def handle(self):
         self.recipients = []
         self._say("220 nobody reads this")
@@ -29,9 +31,7 @@ class _Session(socketserver.StreamRequestHandler):
         self.wfile.write(f"{text}\r\n".encode())
 
     def _on_ehlo(self, line):
-        self._say("250-nobody")
-        self._say("250-SMTPUTF8")
-        self._say("250 8BITMIME")
+        self._say("250-nobody\r\n250-SMTPUTF8\r\n250 8BITMIME")
 
     def _on_rcpt(self, line):
         addresses = re.findall(r"<([^>]*)>", line)
@@ -72,6 +72,7 @@ class SmtpSink(socketserver.ThreadingTCPServer):
         self.refused = set(refused)
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.kept_count = 0
         self.numbers = itertools.count(len(list(self.folder.glob("*.eml"))) + 1)
 
     @contextmanager
@@ -87,6 +88,7 @@ class SmtpSink(socketserver.ThreadingTCPServer):
     def keep(self, recipients, content):
         name = re.sub(r"[^\w.@-]", "_", recipients[0])
         Path(self.folder, f"{next(self.numbers):04d}-{name}.eml").write_bytes(content)
+        self.kept_count += 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,288 @@
+"""Five months of invoices of a company of our own making, and three months of daily dunning on them.
+
+Every day of the three months happens one after the other, through the real code: the scheduled
+actions, Odoo's mail queue against a mail server of this machine, and what people do in the morning.
+Only the clock is moved. The data is in demo_data.py, the books in demo_ledger.py, and what is
+printed and checked in the end in demo_report.py.
+"""
+
+import os
+import re
+import shutil
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import demo_report
+from demo_data import REFUSED
+from demo_ledger import FIRST_DAY, Ledger
+from freezegun import freeze_time
+from smtp_sink import SmtpSink
+
+from odoo import fields
+from odoo.tools import mute_logger
+
+DUNNING_DAYS = 92
+REVIEW_WEEKDAY = 0  # the proposals for consumers are reviewed on Mondays
+
+
+class Demo:
+    def __init__(self, env, today, clock, folder):
+        self.env = env
+        self.today = today
+        self.clock = clock
+        self.folder = folder
+        self.ledger = Ledger(env, today)
+
+    def prepare(self, sink):
+        self.set_clock(self.ledger.day(-FIRST_DAY - 1), 9)
+        self.ledger.set_up()
+        self.users = self.ledger.set_up_users()
+        self.ledger.set_up_customers()
+        self.ledger.plan()
+        self.plan_stories()
+        self.mail_server = self.env["ir.mail_server"].create(
+            {"name": "Demo", "smtp_host": "127.0.0.1", "smtp_port": sink.port}
+        )
+        self.env.cr.commit()
+
+    # -------------------------------------------------------------------------
+    # The stories of some customers
+    # -------------------------------------------------------------------------
+
+    def plan_stories(self):
+        """What happens to a customer beside his invoices and payments, by day."""
+        ledger = self.ledger
+        for offset, action, *words in (
+            # part payments, of the invoice that is then the oldest
+            (-70, self.pay_part, "Snack-bar L'Étoile", 200.0),
+            (-33, self.pay_part, "Relais de la Semois SA", 1000.0),
+            (-12, self.pay_part, "Corner Deli SRL", 300.0),
+            (-20, self.pay_part, "Petra Hoffmann", 20.0),
+            # credit notes: two are matched, one waits
+            (-64, self.credit_oldest, "Gasthaus zum Löwen", 120.0),
+            (-25, self.credit_oldest, "Le Petit Torréfacteur SPRL", 60.0),
+            (-18, self.credit_unmatched, "Eetcafé 't Hoekje", 90.0),
+            # money that came in and is not matched yet
+            (-6, self.pay_unmatched, "Sarah Collins", 30.0),
+            (-2, self.pay_on_statement, "Julien Moreau", 71.0),
+            # holds by a person: an old one to review, a disputed invoice, one that ended, an open one
+            (-48, self.hold, "Rederij Zilvermeer BV", "agreement", "Sells the boat first.", 80),
+            (
+                -26,
+                self.hold_invoice,
+                "Maison de Repos Les Tilleuls",
+                "dispute",
+                "Beans too old.",
+                45,
+            ),
+            (
+                -60,
+                self.hold,
+                "Strandpaviljoen Zeezicht VOF",
+                "payment_announced",
+                "After the fair.",
+                10,
+            ),
+            (-15, self.hold, "Claire Dubois", "query", "Asks for a copy of the invoice.", 25),
+            (-40, self.hold, "Bistro Am Markt", "own_error", "Sent to the old address.", 30),
+            (-35, self.release, "Bistro Am Markt"),
+            # a deposit booked by a miscellaneous entry; a customer who closed
+            (-80, self.enter, "Café Rheinblick GmbH", 250.0),
+            (-30, self.archive, "Traiteur Vanille SRL"),
+        ):
+            ledger.to_do[ledger.day(offset)].append(
+                lambda action=action, words=words: action(*words)
+            )
+
+    def oldest(self, name):
+        return next(
+            move
+            for move in self.ledger.invoices[name]
+            if move.amount_residual and move.state == "posted"
+        )
+
+    def pay_part(self, name, amount):
+        self.ledger.pay(self.oldest(name), fields.Date.today(), amount=amount)
+
+    def credit_oldest(self, name, amount):
+        self.ledger.credit(name, fields.Date.today(), amount, self.oldest(name))
+
+    def credit_unmatched(self, name, amount):
+        self.ledger.credit(name, fields.Date.today(), amount)
+
+    def pay_unmatched(self, name, amount):
+        self.ledger.receive_unmatched(name, fields.Date.today(), amount)
+
+    def pay_on_statement(self, name, amount):
+        self.ledger.receive_on_statement(name, fields.Date.today(), amount)
+
+    def enter(self, name, amount):
+        self.ledger.enter(name, fields.Date.today(), amount)
+
+    def archive(self, name):
+        self.ledger.partner(name).action_archive()
+
+    def hold_invoice(self, name, reason, note, days):
+        self.hold(name, reason, note, days, self.oldest(name))
+
+    def hold(self, name, reason, note, days, move=None):
+        env = self.as_user("collector")
+        case = env["credit.collection.case"]._get_for_partner(
+            self.ledger.partner(name), env.company
+        )
+        env["credit.collection.hold"].create(
+            {
+                "case_id": case.id,
+                "move_id": move.id if move else False,
+                "reason": reason,
+                "note": note,
+                "date_end": fields.Date.today() + timedelta(days=days),
+            }
+        )
+
+    def release(self, name):
+        holds = self.as_user("collector")["credit.collection.hold"].search(
+            [("case_id.partner_id", "=", self.ledger.partner(name).id)]
+        )
+        holds.action_release()
+
+    # -------------------------------------------------------------------------
+    # A day
+    # -------------------------------------------------------------------------
+
+    def live(self):
+        for offset in range(-FIRST_DAY, 1):
+            day = self.ledger.day(offset)
+            self.set_clock(day, 6)
+            self.ledger.book(day)
+            if offset >= -DUNNING_DAYS:
+                self.run_crons()
+            self.set_clock(day, 9)
+            self.ledger.receive(day)
+            if offset == -DUNNING_DAYS:
+                self.assign_cases()
+            if offset >= -DUNNING_DAYS and offset < 0 and day.weekday() < 5:
+                self.work(day)
+                self.send()
+            self.env.cr.commit()
+            self.env.invalidate_all()
+
+    def run_crons(self):
+        """What the scheduled actions do at night."""
+        self.env["credit.collection.hold"]._cron_expire()
+        self.env["credit.collection.case"]._cron_assess()
+        self.env["credit.collection.run"]._cron_run()
+        self.send()
+
+    def send(self):
+        """Send until nothing is left, as the scheduled actions do hour after hour."""
+        Delivery = self.env["credit.collection.delivery"]
+        automatic = [
+            ("state", "=", "todo"),
+            ("channel", "in", Delivery._get_automatic_channels()),
+            ("dunning_id.state", "=", "queued"),
+        ]
+        while Delivery.search_count(automatic, limit=1):
+            self.env["credit.collection.dunning"]._cron_send()
+            with mute_logger("odoo.addons.mail.models.mail_mail"):  # one mailbox is closed
+                self.env["mail.mail"].process_email_queue()
+
+    def work(self, day):
+        """What people do in the morning: make the calls, print and post, review on Mondays."""
+        self.make_calls()
+        if day.weekday() == REVIEW_WEEKDAY:
+            self.review()
+        self.post_letters(day)
+
+    def make_calls(self):
+        env = self.as_user("admin")
+        calls = env["credit.collection.delivery"].search(
+            [("channel", "=", "call"), ("state", "=", "under_way")]
+        )
+        for call in calls:
+            call.activity_id.action_feedback(
+                feedback="Spoke to accounts payable: it is in their next payment run."
+            )
+
+    def review(self):
+        env = self.as_user("collector")
+        action = env["credit.collection.run"].action_open_proposal()
+        run = env["credit.collection.run"].browse(action["res_id"])
+        if run.dunning_ids:
+            run.action_approve()
+
+    def post_letters(self, day):
+        env = self.as_user("collector")
+        waiting = env["credit.collection.delivery"].search(
+            [
+                ("channel", "=", "letter"),
+                ("state", "in", ("todo", "under_way")),
+                ("dunning_id.state", "in", ("queued", "sent")),
+            ]
+        )
+        if not waiting:
+            return
+        dunnings = waiting.dunning_id
+        action = dunnings.action_print_letters()
+        attachment = env["ir.attachment"].browse(
+            int(re.search(r"/content/(\d+)", action["url"])[1])
+        )
+        (self.folder / "letters" / f"{day}_to_post.pdf").write_bytes(attachment.raw)
+        dunnings.action_mark_posted()
+
+    # -------------------------------------------------------------------------
+    # Today
+    # -------------------------------------------------------------------------
+
+    def leave(self):
+        """Leave the state in which somebody sits down to work today."""
+        self.set_clock(self.today, 10)
+        self.as_user("collector")["credit.collection.run"].action_open_proposal()
+        self.assign_cases()
+        self.mail_server.unlink()
+        # e-mails of later clicks wait in the queue, where one can see them; nothing leaves
+        self.env.ref("mail.ir_cron_mail_scheduler_action").active = False
+        self.env.cr.commit()
+
+    def assign_cases(self):
+        """Let the French-speaking collector work the French-speaking customers."""
+        cases = self.env["credit.collection.case"].search([])
+        french = cases.filtered(lambda case: case.partner_id.lang == "fr_FR")
+        french.user_id = self.users["collector"]
+        (cases - french).user_id = self.users["admin"]
+
+    # -------------------------------------------------------------------------
+    # Helpers
+    # -------------------------------------------------------------------------
+
+    def as_user(self, login):
+        user = self.users[login]
+        return self.env(user=user.id, context=user.with_user(user).context_get(), su=False)
+
+    def set_clock(self, day, hour):
+        self.clock.move_to(f"{day} {hour:02}:00:00")
+
+
+def main(env, argv):
+    start = time.perf_counter()
+    env["res.lang"]._activate_lang("en_US")
+    env = env(context={"lang": "en_US", "tz": "Europe/Brussels"})
+    folder = Path(os.environ.get("CACHE", ".cache")) / "demo"
+    for name in ("letters", "mails"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).mkdir(parents=True)
+    today = fields.Date.today()
+    with (
+        SmtpSink(folder / "mails", refused={REFUSED}).serving() as sink,
+        freeze_time(str(today)) as clock,
+    ):
+        demo = Demo(env, today, clock, folder)
+        demo.prepare(sink)
+        demo.live()
+        demo.leave()
+    # the rules that look at the clock of the database have had no night yet: today's
+    env["base.automation"]._cron_process_time_based_actions()
+    demo_report.write_letters(env, folder / "letters")
+    demo_report.check(env, sink.kept_count)
+    demo_report.show(env, folder, today, time.perf_counter() - start)
