@@ -1,4 +1,4 @@
-"""The placeholders of the letters: `{deadline}`, `{amount_due}`, ... filled in without evaluating code."""
+"""The placeholders of the texts (`{deadline}`, `{amount_due}`): filled in, never evaluated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The QR code of a payment as a small picture, drawn by the library that Odoo brings for its own codes."""
+"""The QR code of a payment as a small picture, drawn by the library that Odoo brings."""
 
 from __future__ import annotations
 
