@@ -29,7 +29,7 @@ class CreditCollectionLetter(models.AbstractModel):
     _name = "credit.collection.letter"
     _description = "Dunning Letters"
 
-    _batch_letters = 50  # at most 256: so many letters can be marked apart
+    _batch_letters = 100  # needs about 110 MB; no more than 256 can be marked apart
     _batch_lines = 1500  # bounds the memory of wkhtmltopdf
 
     @api.model
