@@ -1,7 +1,7 @@
 """Load a customer ledger from a CSV file into a company: docs/ledger_import.md.
 
 make import-ledger LEDGER=ledger.csv DB=database
-make import-ledger LEDGER="ledger.csv --company 'My Company' --account 499000 --settled" DB=database
+make import-ledger LEDGER=ledger.csv DB=database ARGS="--company 'My Company' --account 499000"
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Replay the daily dunning over a past ledger: what this policy would have sent, and when.
 
-make replay LEDGER=ledger.csv POLICY=business FROM=2013-01-01 TO=2013-12-31 [SETTLED=1]
+make replay LEDGER=ledger.csv POLICY=business FROM=2013-01-01 TO=2013-12-31 [ARGS=--settled]
 
-LEDGER   a file as in docs/ledger_import.md; SETTLED=1: a payment settles its document in full
+LEDGER   a file as in docs/ledger_import.md; ARGS=--settled: a payment settles its document in full
 POLICY   a policy by its name or external id (`business`, `consumer`), or a file with a ladder:
          CSV (name, delay_days, wait_days, amount_min), or JSON ({"quiet_days": 7, "levels": [...]})
 
@@ -159,8 +159,7 @@ class Replay:
                 ("dunning_id.company_id", "=", self.company.id),
                 ("dunning_id.state", "=", "sent"),
                 ("level_id", "!=", False),
-            ],
-            order="dunning_id, id",
+            ]
         )
         moves = {move: document for document, move in self.loaded.values()}
         result = []
@@ -178,7 +177,7 @@ class Replay:
                     "paid": paid,
                 }
             )
-        return result
+        return sorted(result, key=lambda one: (one["day"], one["customer"], one["number"]))
 
 
 def summarize(lines):
