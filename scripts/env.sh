@@ -15,7 +15,7 @@ VENV=$CACHE/venv
 LOGS=$CACHE/log
 BASE_TEMPLATE=odoo_base_tpl          # Odoo without our module
 TEMPLATE=credit_collection_tpl       # and with it
-export CC_ROOT CACHE PYTHON ODOO_RC="$CACHE/odoo.conf"
+export CC_ROOT CACHE PYTHON ODOO_RC="$CACHE/odoo.conf" HYPOTHESIS_STORAGE_DIRECTORY="$CACHE/hypothesis"
 
 say() { printf '>>> %s\n' "$*" >&2; }
 die() { printf '\nERROR: %s\n' "$*" >&2; exit 1; }
