@@ -10,8 +10,13 @@ from itertools import pairwise
 
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
-from odoo.tools.pdf import PdfFileReader, PdfFileWriter
-from odoo.tools.pdf import generic as pdf
+try:  # the one that Odoo uses: its name changed with Python 3.13
+    from PyPDF2 import PdfReader, PdfWriter
+    from PyPDF2 import generic as pdf
+except ImportError:
+    from pypdf import PdfReader, PdfWriter
+    from pypdf import generic as pdf
+
 
 # the sheet, in millimetres
 LEFT_MM = 20.0
@@ -119,10 +124,10 @@ class LetterPrinter:
 
     def __init__(self, document: bytes, letterheads: bytes) -> None:
         """Read both documents."""
-        self._pages = list(PdfFileReader(io.BytesIO(document), strict=False).pages)
+        self._pages = list(PdfReader(io.BytesIO(document), strict=False).pages)
         self._contents = [_content(page) for page in self._pages]
         self._letterheads = [
-            _letterhead(page) for page in PdfFileReader(io.BytesIO(letterheads), strict=False).pages
+            _letterhead(page) for page in PdfReader(io.BytesIO(letterheads), strict=False).pages
         ]
 
     def find_letters(self, count: int) -> list[range] | None:
@@ -131,7 +136,7 @@ class LetterPrinter:
 
     def write(self, pages: range, letterhead: int, labels: Labels) -> bytes:
         """Return one letter as a PDF of its own."""
-        writer = PdfFileWriter()
+        writer = PdfWriter()
         font = writer._add_object(_font())
         first, following = self._letterheads[2 * letterhead : 2 * letterhead + 2]
         head, band = writer._add_object(first), FIRST_HEAD_MM
@@ -150,7 +155,7 @@ class LetterPrinter:
 
     def _put_on_letterhead(
         self,
-        writer: PdfFileWriter,
+        writer: PdfWriter,
         page: pdf.DictionaryObject,
         head: pdf.PdfObject,
         font: pdf.PdfObject,
@@ -164,7 +169,7 @@ class LetterPrinter:
         )
         resources = pdf.DictionaryObject(page["/Resources"])
         for kind, name, value in (("/XObject", "/CcHead", head), ("/Font", "/CcFont", font)):
-            entries = pdf.DictionaryObject(resources.get(kind, {}))
+            entries = pdf.DictionaryObject(resources.get(kind, pdf.DictionaryObject()).get_object())
             entries[pdf.NameObject(name)] = value
             resources[pdf.NameObject(kind)] = entries
         page[pdf.NameObject("/Resources")] = resources
@@ -196,10 +201,7 @@ def _drawing(head_mm: float, texts: Sequence[Text]) -> bytes:
 
 
 def _content(page: pdf.DictionaryObject) -> bytes:
-    contents = page.get("/Contents")
-    if contents is None:
-        return b""
-    parts = contents.get_object()
+    parts = page["/Contents"] if "/Contents" in page else pdf.ArrayObject()
     parts = parts if isinstance(parts, pdf.ArrayObject) else [parts]
     return b"\n".join(part.get_object().get_data() for part in parts)
 
