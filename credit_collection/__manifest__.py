@@ -37,9 +37,10 @@
         "views/credit_collection_menus.xml",
         "wizard/credit_collection_ledger_import_views.xml",
     ],
+    "demo": ["demo/credit_collection_demo.xml"],
     "assets": {
-        "web.assets_tests": ["credit_collection/static/tests/tours/**/*.js"],
         "web.assets_backend": ["credit_collection/static/src/**/*.js"],
+        "web.assets_tests": ["credit_collection/static/tests/tours/**/*.js"],
     },
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
