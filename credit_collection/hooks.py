@@ -7,7 +7,25 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     """Leave nothing behind in tables that Odoo does not own for us."""
-    env.cr.execute("UPDATE credit_collection_dunning SET letter_id = NULL")
+    # the records shipped with the module are deleted one by one: nothing may hold on to them
+    env.cr.execute(
+        """
+        UPDATE account_move SET collection_policy_id = NULL, collection_level_id = NULL
+         WHERE collection_policy_id IS NOT NULL OR collection_level_id IS NOT NULL;
+        UPDATE res_company SET collection_policy_id = NULL;
+        UPDATE credit_collection_level SET mail_template_id = NULL;
+        DELETE FROM credit_collection_dunning;
+        """
+    )
+    # what Odoo noted about our models in the name of other modules, and would forget
+    env.cr.execute(
+        """
+        DELETE FROM ir_model_data
+              WHERE model IN ('ir.model.inherit', 'ir.model.fields.selection')
+                AND name LIKE '%\\_\\_credit\\_collection\\_%' AND module != 'credit_collection'
+        """
+    )
+    env.invalidate_all()
     models = [
         "credit.collection.case",
         "credit.collection.dunning",

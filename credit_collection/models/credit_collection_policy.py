@@ -131,8 +131,9 @@ class CreditCollectionPolicy(models.Model):
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
-        for policy, vals in zip(self, vals_list, strict=True):
-            vals["name"] = self.env._("%s (copy)", policy.name)
+        if "name" not in (default or {}):
+            for policy, vals in zip(self, vals_list, strict=True):
+                vals["name"] = self.env._("%s (copy)", policy.name)
         return vals_list
 
     @api.ondelete(at_uninstall=False)
