@@ -7,6 +7,7 @@ from . import (
     test_delivery,
     test_dunning,
     test_hold,
+    test_install,
     test_invoice_lifecycle,
     test_ledger_import,
     test_letters,

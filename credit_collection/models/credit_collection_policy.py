@@ -332,12 +332,19 @@ class CreditCollectionLevel(models.Model):
         )
 
     def _describe_channels(self):
-        field = self.env["credit.collection.delivery"]._fields["channel"]
-        labels = dict(field._description_selection(self.env))
-        channels = [labels[channel].lower() for channel in self._get_channels()]
+        words = self._get_channel_words()
+        channels = [words[channel] for channel in self._get_channels()]
         if self.channel_mode == "all":
             return self.env._(" and ").join(channels)
         return self.env._(" or else ").join(channels)
+
+    def _get_channel_words(self):
+        """Return what each channel is called in the middle of a sentence."""
+        return {
+            "email": self.env._("e-mail"),
+            "letter": self.env._("letter"),
+            "call": self.env._("phone"),
+        }
 
     def _get_channels(self):
         """Return the channels of this level, in the order in which they are tried."""
