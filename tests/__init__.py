@@ -19,4 +19,5 @@ from . import (
     test_tools_ledger_csv,
     test_tools_letter_pdf,
     test_tours,
+    test_translations,
 )
