@@ -25,7 +25,7 @@ class CreditCollectionLedgerImport(models.TransientModel):
     """
 
     _name = "credit.collection.ledger.import"
-    _description = "Take Over a Ledger"
+    _description = "Import a Ledger"
     _check_company_auto = True
     _transient_max_hours = 48  # a long list of problems may be worked through tomorrow
 
@@ -410,7 +410,12 @@ class CreditCollectionLedgerImport(models.TransientModel):
         sign = -1 if document.kind == "credit_note" else 1
         reference = document.reference or document.number
         receivable = partner.with_company(self.company_id).property_account_receivable_id
-        common = {"currency_id": currency.id, "partner_id": partner.id, "name": reference}
+        common = {
+            "currency_id": currency.id,
+            "partner_id": partner.id,
+            "name": reference,
+            "analytic_distribution": False,
+        }
         return {
             "company_id": self.company_id.id,
             "journal_id": self.journal_id.id,
@@ -445,7 +450,6 @@ class CreditCollectionLedgerImport(models.TransientModel):
                         "display_type": "payment_term",
                         "account_id": receivable.id,
                         "date_maturity": document.due,
-                        "no_followup": False,
                         "amount_currency": sign * amount,
                         "balance": sign * float(balance),
                     }
@@ -570,6 +574,7 @@ class CreditCollectionLedgerImport(models.TransientModel):
             "name": self.env._("Payment of %(document)s", document=move.name),
             "partner_id": move.partner_id.id,
             "currency_id": move.currency_id.id,
+            "analytic_distribution": False,
         }
         amount = float(payment.amount)
         return {
@@ -585,6 +590,7 @@ class CreditCollectionLedgerImport(models.TransientModel):
                         "account_id": receivable.account_id.id,
                         "amount_currency": -sign * amount,
                         "balance": -sign * float(balance),
+                        # general journals are left out of dunning: what is too much must count
                         "no_followup": False,
                     }
                 ),
@@ -748,7 +754,7 @@ class CreditCollectionLedgerImport(models.TransientModel):
 
 class CreditCollectionLedgerImportProblem(models.TransientModel):
     _name = "credit.collection.ledger.import.problem"
-    _description = "Problem in a Ledger to Take Over"
+    _description = "Problem in an Imported Ledger"
     _order = "line, id"
     _transient_max_hours = 48
 
