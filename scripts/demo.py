@@ -1,4 +1,4 @@
-"""Five months of invoices of a company of our own making, and three months of daily dunning on them.
+"""Five months of invoices of a company of our own making, three of them with daily dunning.
 
 Every day of the three months happens one after the other, through the real code: the scheduled
 actions, Odoo's mail queue against a mail server of this machine, and what people do in the morning.
@@ -66,7 +66,7 @@ class Demo:
             # money that came in and is not matched yet
             (-6, self.pay_unmatched, "Sarah Collins", 30.0),
             (-2, self.pay_on_statement, "Julien Moreau", 71.0),
-            # holds by a person: an old one to review, a disputed invoice, one that ended, an open one
+            # holds by a person: an old one, a disputed invoice, some that ended, an open one
             (-48, self.hold, "Rederij Zilvermeer BV", "agreement", "Sells the boat first.", 80),
             (
                 -26,
@@ -166,7 +166,6 @@ class Demo:
                 self.work(day)
                 self.send()
             self.env.cr.commit()
-            self.env.invalidate_all()
 
     def run_crons(self):
         """What the scheduled actions do at night."""

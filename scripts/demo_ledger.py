@@ -21,7 +21,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from odoo import Command
 
-FIRST_DAY = 152  # days of invoices before today
+FIRST_DAY = 153  # days of invoices before today
+INVOICE_EVERY = 3  # days: several customers are invoiced together
 
 
 class Ledger:
@@ -37,7 +38,7 @@ class Ledger:
         self.random = random.Random(2019)
         self.partners = {}
         self.invoices = defaultdict(list)  # by customer, in the order of their dates
-        self.to_invoice = defaultdict(list)  # by day: (customer, days to pay after due, due date)
+        self.to_invoice = defaultdict(list)  # by day: (customer, days to pay after due)
         self.to_pay = defaultdict(list)  # by day: invoices
         self.to_do = defaultdict(list)  # by day: other things, as functions
 
@@ -54,7 +55,8 @@ class Ledger:
             first = -FIRST_DAY + number * 7 % customer.every
             for turn, offset in enumerate(range(first, -2, customer.every)):
                 pays = customer.pays[turn % len(customer.pays)]
-                self.to_invoice[self.day(offset)].append((customer, pays))
+                day = offset - offset % INVOICE_EVERY
+                self.to_invoice[self.day(day)].append((customer, pays))
             for late in customer.unpaid:
                 self.to_invoice[self.day(-late - term)].append((customer, None))
 
@@ -66,11 +68,18 @@ class Ledger:
             self._invoice(day, invoiced)
 
     def receive(self, day):
-        """Register the payments of the day."""
-        for moves in self.to_pay.pop(day, ()):
-            open_moves = moves.filtered("amount_residual")
-            if open_moves:
-                self.pay(open_moves, day)
+        """Register the payments of the day: the simple ones together."""
+        moves = self.env["account.move"].union(*self.to_pay.pop(day, ()))
+        moves = moves.filtered("amount_residual")
+        alone = moves.filtered(
+            lambda move: (
+                move.currency_id != self.env.company.currency_id
+                or move.invoice_payment_term_id == self.terms["instalments"]
+            )
+        )
+        for chosen in (moves - alone, *alone):
+            if chosen:
+                self.pay(chosen, day)
 
     # -------------------------------------------------------------------------
     # Documents
