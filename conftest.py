@@ -22,23 +22,10 @@ _REPO = Path(__file__).resolve().parent
 _TESTS = _REPO / "tests"
 _PACKAGE = "odoo.addons.credit_collection.tests"
 
-# pytest-odoo reads ODOO_RC after this file is imported
+# pytest-odoo reads ODOO_RC in its own pytest_cmdline_main
 _CACHE = os.environ.get("CACHE", _REPO / ".cache")
 _CONFIGURATION = os.environ.setdefault("ODOO_RC", str(Path(_CACHE, "odoo.conf")))
 _TAGS = set(os.environ.get("CC_TEST_TAGS", "standard").split(","))
-
-
-def _use_configured_server():
-    """Let createdb, psql and the like, which tests may call, find Odoo's database server."""
-    configuration = configparser.ConfigParser(interpolation=None)
-    if not configuration.read(_CONFIGURATION):
-        pytest.exit(f"no {_CONFIGURATION}: run scripts/setup.sh first, or `make test`", 2)
-    options = configuration["options"]
-    for variable, option in (("PGHOST", "db_host"), ("PGPORT", "db_port"), ("PGUSER", "db_user")):
-        os.environ.setdefault(variable, options.get(option, ""))
-
-
-_use_configured_server()
 
 _resolve_as_usual = _pytest.pathlib.resolve_pkg_root_and_module_name
 
@@ -70,10 +57,17 @@ class _LogWatch(logging.Handler):
 _log_watch = _LogWatch()
 
 
-def pytest_configure(config):
-    given = os.environ.get("PGDATABASE") or config.option.odoo_database
-    if not given and not config.option.collectonly:
-        pytest.exit("no database: `make test T=...` makes one; or set PGDATABASE=...", 2)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(config):
+    configuration = configparser.ConfigParser(interpolation=None)
+    if not configuration.read(_CONFIGURATION):
+        raise pytest.UsageError(f"no {_CONFIGURATION}: run `make setup` first, or `make test`")
+    if not (os.environ.get("PGDATABASE") or config.option.odoo_database):
+        raise pytest.UsageError("no database: `make test T=...` makes one; or set PGDATABASE=...")
+    # let createdb, psql and the like, which tests may call, find Odoo's database server
+    for variable, option in (("PGHOST", "db_host"), ("PGPORT", "db_port"), ("PGUSER", "db_user")):
+        os.environ.setdefault(variable, configuration["options"].get(option, ""))
+    return (yield)
 
 
 def pytest_sessionstart(session):
