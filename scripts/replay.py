@@ -59,7 +59,7 @@ class Replay:
     def __init__(self, env, content, name, *, settled=False):
         wizard = env["credit.collection.ledger.import"].new({"file": base64.b64encode(content)})
         documents, self.problems = [], []
-        for row in wizard._get_ledger().read():
+        for row in wizard._get_ledger().rows():
             (documents if isinstance(row, Document) else self.problems).append(row)
         self.company = self._create_company(env, name, documents)
         self.env = env(context={**env.context, "allowed_company_ids": self.company.ids})

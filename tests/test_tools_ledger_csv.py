@@ -23,7 +23,7 @@ HEADING = "number,customer,issued,due,amount,currency,paid,amount_paid"
 class TestLedgerCsv(BaseCase):
     def _read(self, *lines, heading=HEADING, encoding="utf-8"):
         text = "\n".join((heading, *lines))
-        return list(Ledger(text.encode(encoding), TODAY).read())
+        return list(Ledger(text.encode(encoding), TODAY).rows())
 
     def _read_one(self, line, **options):
         (row,) = self._read(line, **options)
@@ -146,7 +146,7 @@ class TestLedgerCsv(BaseCase):
 
     def test_same_number_is_seen_when_reading_goes_on_later(self):
         text = f"{HEADING}\nF1,C1,,2026-02-01,1\nF2,C1,,2026-02-01,1\nF1,C1,,2026-02-01,1"
-        (row,) = Ledger(text.encode(), TODAY).read(2)
+        (row,) = Ledger(text.encode(), TODAY).rows(2)
         self.assertEqual((row.line, row.code), (4, "twice"))
 
     def test_document_of_tomorrow_is_refused(self):

@@ -262,7 +262,7 @@ class Ledger:
             columns[name] = index
         return columns
 
-    def read(self, start: int = 0) -> Iterator[Document | Problem]:
+    def rows(self, start: int = 0) -> Iterator[Document | Problem]:
         """Yield the rows from position `start` on: a document each, or the problem of the row."""
         seen: dict[tuple[str, str], int] = {}
         reader = csv.reader(io.StringIO("".join(self.lines[1:])), delimiter=self.delimiter)

@@ -98,7 +98,7 @@ class CreditCollectionLedgerImport(models.TransientModel):
         ledger = self._get_ledger()
         self.problem_ids.unlink()
         count, problems, known_count, error_count = 0, [], 0, 0
-        rows = ledger.read()
+        rows = ledger.rows()
         while batch := list(islice(rows, BATCH_SIZE)):
             documents, found, known = self._sort_rows(batch)
             count += len(batch)
@@ -170,7 +170,7 @@ class CreditCollectionLedgerImport(models.TransientModel):
             {
                 "state": "loading",
                 "position": 0,
-                "row_count": sum(1 for _row in ledger.read()),
+                "row_count": sum(1 for _row in ledger.rows()),
                 "known_count": 0,
                 "error_count": 0,
                 "account_id": (self.account_id or self._get_takeover_account()).id,
@@ -182,7 +182,7 @@ class CreditCollectionLedgerImport(models.TransientModel):
     def _load_batch(self):
         """Load the next rows. Whoever calls commits: what is done is not done again."""
         self.ensure_one()
-        rows = list(islice(self._get_ledger().read(self.position), BATCH_SIZE))
+        rows = list(islice(self._get_ledger().rows(self.position), BATCH_SIZE))
         documents, problems, known = self._sort_rows(rows)
         loaded, failures = self._load_documents(documents)
         problems += failures
