@@ -107,11 +107,9 @@ class CreditCollectionCase(models.Model):
                 )
             )
         )
-        Item = self.env["credit.collection.item"]
-        items = Item.browse(leading.values())
-        items.fetch(["decision"])
+        items = self.env["credit.collection.item"].browse(leading.values()).grouped("case_id")
         for case in self:
-            item = Item.browse(leading.get(case.id))
+            item = items.get(case)
             case.explanation = item.explanation if item else self.env._("Nothing is open.")
 
     def write(self, vals):

@@ -420,12 +420,12 @@ class CreditCollectionDunning(models.Model):
 
     def _log_on_invoices(self, describe):
         """Note on each invoice what changed its level: `describe(notice)` is the sentence."""
-        sentences = defaultdict(list)
-        for dunning in self:
-            for move in dunning.line_ids.filtered("level_id").move_line_id.move_id:
-                sentences[move.id].append(describe(dunning))
-        self.env["account.move"].sudo().browse(sentences)._message_log_batch(
-            bodies={move_id: " ".join(texts) for move_id, texts in sentences.items()}
+        notices = defaultdict(self.browse)
+        for line in self.line_ids.filtered("level_id"):
+            notices[line.move_line_id.move_id.id] |= line.dunning_id
+        notices.pop(False, None)  # an invoice that was deleted since
+        self.env["account.move"].sudo().browse(notices)._message_log_batch(
+            bodies={move_id: " ".join(map(describe, of)) for move_id, of in notices.items()}
         )
 
     def _notify_followers(self):
@@ -620,8 +620,24 @@ class CreditCollectionDunning(models.Model):
                 ]
             )
         )
-        for dunning, attachment in zip(missing.sudo(), attachments, strict=True):
-            dunning.letter_id = attachment
+        missing._keep_letters(attachments)
+
+    def _keep_letters(self, attachments):
+        """Link each notice with its letter: one statement, where writes would cost one each."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE credit_collection_dunning dunning
+                   SET letter_id = made.letter_id
+                  FROM unnest(%s, %s) AS made (id, letter_id)
+                 WHERE dunning.id = made.id
+                """,
+                list(self.ids),
+                list(attachments.ids),
+            )
+        )
+        self.invalidate_recordset(["letter_id"])
 
     def _get_invoice_attachments(self):
         """The PDF of each invoice listed, where the level asks for them."""
