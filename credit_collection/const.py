@@ -1,5 +1,9 @@
 """The few words that several models share."""
 
+# In the context of a ledger that is taken over: its documents keep their numbers. An object, which
+# no call from outside can send.
+KEEP_NUMBERS = object()
+
 # How a notice can reach the customer. Another module adds its own with `_get_channels()`.
 CHANNELS = [
     ("email", "E-mail"),

@@ -47,7 +47,7 @@ class TestHold(CollectionCommon):
         form.save()
         self.assertDecision(invoice, "hold")
         self.assertDecision(other, "due")
-        self.assertEqual(invoice.collection_hold_count, 1)
+        self.assertEqual(len(invoice.collection_item_ids.hold_id), 1)
 
     def test_a_hold_on_the_customer_holds_everything_he_owes(self):
         first, second = self._overdue_invoice(), self._overdue_invoice()

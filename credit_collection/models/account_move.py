@@ -1,11 +1,14 @@
 from functools import partial
 
+from psycopg2.errors import UniqueViolation
 from psycopg2.extensions import TransactionRollbackError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import mute_logger
+
+from ..const import KEEP_NUMBERS
 
 _READERS = "credit_collection.credit_collection_group_readonly"
 _MANAGERS = "credit_collection.credit_collection_group_manager"
@@ -54,9 +57,6 @@ class AccountMove(models.Model):
         search="_search_dunning_level_id",
         groups=_READERS,
     )
-    collection_hold_count = fields.Integer(
-        compute="_compute_collection_hold_count", groups=_READERS
-    )
 
     # -------------------------------------------------------------------------
     # What the collector sees
@@ -92,16 +92,6 @@ class AccountMove(models.Model):
             own = by_move.get(move._origin, lines.browse())
             move.dunning_line_ids = own
             move.dunning_count = len(own.dunning_id)
-
-    def _compute_collection_hold_count(self):
-        groups = self.env["credit.collection.hold"]._read_group(
-            [("move_id", "in", self._origin.ids), ("state", "=", "active")],
-            ["move_id"],
-            ["__count"],
-        )
-        counts = {move.id: count for move, count in groups}
-        for move in self:
-            move.collection_hold_count = counts.get(move._origin.id, 0)
 
     @api.constrains("collection_policy_id", "collection_level_id")
     def _check_collection_policy(self):
@@ -212,7 +202,7 @@ class AccountMove(models.Model):
 
     def _must_check_constrains_date_sequence(self):
         # a ledger that is taken over keeps the numbers that its customers know, whatever their form
-        if self.env.context.get("credit_collection_keep_numbers"):
+        if self.env.context.get("credit_collection_keep_numbers") is KEEP_NUMBERS:
             return False
         return super()._must_check_constrains_date_sequence()
 
@@ -227,9 +217,13 @@ class AccountMove(models.Model):
         )
         if not kept:
             return
-        quoted = self.env["credit.collection.dunning.line"].sudo()._read_group(
-            [("move_line_id.move_id", "in", kept.ids), ("dunning_id.state", "=", "sent")],
-            ["move_line_id"],
+        quoted = (
+            self.env["credit.collection.dunning.line"]
+            .sudo()
+            ._read_group(
+                [("move_line_id.move_id", "in", kept.ids), ("dunning_id.state", "=", "sent")],
+                ["move_line_id"],
+            )
         )
         for move in kept & self.browse().union(*(line.move_id for (line,) in quoted)):
             raise UserError(
@@ -290,7 +284,7 @@ class AccountMove(models.Model):
                     moves=Item.env["account.move"].browse(move_ids),
                     partners=Item.env["res.partner"].browse(partner_ids),
                 )
-        except TransactionRollbackError:
+        except (TransactionRollbackError, UniqueViolation):
             # Somebody else writes the same cases at this moment. Booking a payment must never fail
             # for that: the daily job, run now, looks again when both have finished.
             Item.env.ref("credit_collection.ir_cron_assess")._trigger()

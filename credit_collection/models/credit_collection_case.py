@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
-from odoo.tools import SQL, email_normalize
+from odoo.tools import SQL, email_normalize, email_split
 
 from ..tools.ageing import days_late
 
@@ -242,10 +241,11 @@ class CreditCollectionCase(models.Model):
         return tasks
 
     def _close_tasks(self):
-        """Close the tasks that were about a debt that is paid; calls not made yet are called off."""
+        """Close the tasks that were about a debt that is paid, and stop what has not left yet."""
         reason = self.env._("Closed by itself: nothing is overdue any more.")
         self.dunning_ids._call_off(reason)
-        self.activity_ids.filtered("automated").action_feedback(feedback=reason)
+        calls = self.dunning_ids.delivery_ids.activity_id  # still to be made: a courtesy call
+        (self.activity_ids.filtered("automated") - calls).action_feedback(feedback=reason)
 
     def _merge_into(self, case):
         """Give another case of the company all that these ones hold, and let them go."""
@@ -265,13 +265,11 @@ class CreditCollectionCase(models.Model):
 
     def _get_email_blocked(self, emails):
         """Return those of the addresses that asked not to be written to."""
-        normalized = [email_normalize(email) for email in emails if email]
+        normalized = [
+            email_normalize(part) for email in emails if email for part in email_split(email)
+        ]
         blocked = self.env["mail.blacklist"].sudo().search([("email", "in", normalized)])
         return set(blocked.mapped("email"))
-
-    @api.model
-    def _get_overdue_domain(self):
-        return Domain("state", "=", "open")
 
     @api.model
     def _cron_assess(self):
@@ -279,5 +277,5 @@ class CreditCollectionCase(models.Model):
         companies = self.env["res.company"].search([])
         self.env["ir.cron"]._commit_progress(remaining=len(companies))
         for company in companies:
-            self.env["credit.collection.item"]._assess(company)
+            company._collection_do(self.env["credit.collection.item"]._assess)
             self.env["ir.cron"]._commit_progress(1)

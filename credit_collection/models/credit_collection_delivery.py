@@ -64,8 +64,10 @@ class CreditCollectionDelivery(models.Model):
 
     def _send(self):
         """Deliver these notices: what is no longer owed drops out first."""
-        claimed = self.dunning_id._check_amounts()
-        ready = self.filtered(lambda one: one.dunning_id in claimed)
+        self.dunning_id._call_off(self.env._("It was paid before it was sent."))
+        waiting = self.filtered(lambda one: one.state == "todo")
+        claimed = waiting.dunning_id._check_amounts()
+        ready = waiting.filtered(lambda one: one.dunning_id in claimed)
         for channel, deliveries in ready.grouped("channel").items():
             getattr(deliveries, f"_send_{channel}")()
 
@@ -141,6 +143,7 @@ class CreditCollectionDelivery(models.Model):
     def _send_email(self):
         """Hand the e-mails to Odoo's mail queue; they count as sent when the server took them."""
         for delivery, reason in self._get_undeliverable():
+            delivery.sudo().recipient = delivery.dunning_id._get_email()
             delivery._set_failed(reason)
         ready = self.filtered(lambda one: one.state == "todo")
         if not ready:
@@ -170,7 +173,7 @@ class CreditCollectionDelivery(models.Model):
                 failures.append(
                     (delivery, self.env._("%(email)s is not an e-mail address.", email=email))
                 )
-            elif email_normalize(email, strict=False) in blocked:
+            elif blocked & set(map(email_normalize, email_split(email))):
                 failures.append(
                     (delivery, self.env._("%(email)s asked not to be written to.", email=email))
                 )

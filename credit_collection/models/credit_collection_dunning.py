@@ -3,11 +3,12 @@ from collections import defaultdict
 from markupsafe import Markup, escape
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, format_list, is_html_empty
 from odoo.tools.misc import format_amount, format_date
 
 from ..const import CLAIMED_DECISIONS
+from ..tools.ageing import days_late
 from ..tools.placeholders import fill_placeholders
 
 
@@ -70,7 +71,9 @@ class CreditCollectionDunning(models.Model):
         readonly=True,
     )
     note = fields.Char(
-        "Remark", readonly=True, help="Why the notice failed or was cancelled, or what was left out."
+        "Remark",
+        readonly=True,
+        help="Why the notice failed or was cancelled, or what was left out.",
     )
     line_ids = fields.One2many("credit.collection.dunning.line", "dunning_id", readonly=True)
     delivery_ids = fields.One2many(
@@ -113,8 +116,10 @@ class CreditCollectionDunning(models.Model):
 
     @api.depends("delivery_ids.state", "level_id")
     def _compute_delivery_text(self):
-        channels = self.env["credit.collection.delivery"]._fields["channel"]._description_selection(
-            self.env
+        channels = (
+            self.env["credit.collection.delivery"]
+            ._fields["channel"]
+            ._description_selection(self.env)
         )
         labels = dict(channels)
         for dunning in self:
@@ -142,7 +147,7 @@ class CreditCollectionDunning(models.Model):
         receipts = {
             partner.commercial_partner_id
             for (partner,) in self.env["account.bank.statement.line"]
-            .sudo()  # collectors may not read bank statements; they learn only that money came in
+            .sudo()  # who reviews learns only that money came in
             ._read_group(
                 [
                     ("partner_id.commercial_partner_id", "in", drafts.customer_id.ids),
@@ -172,14 +177,26 @@ class CreditCollectionDunning(models.Model):
     def write(self, vals):
         if not self.env.su and self._get_protected_fields() & vals.keys():
             raise UserError(self.env._("A notice changes only through its buttons."))
-        if "partner_id" in vals and any(dunning.state == "sent" for dunning in self):
-            raise UserError(self.env._("A notice that was sent never changes."))
+        if "partner_id" in vals and any(one.state not in ("draft", "failed") for one in self):
+            raise UserError(self.env._("An approved notice keeps its addressee."))
         return super().write(vals)
 
     @api.model
     def _get_protected_fields(self):
         """The fields that no user writes directly: all but whom the notice is addressed to."""
         return {name for name, field in self._fields.items() if field.store} - {"partner_id"}
+
+    @api.constrains("partner_id")
+    def _check_partner_id(self):
+        for dunning in self:
+            if dunning.partner_id.commercial_partner_id != dunning.customer_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(contact)s is not a contact of %(customer)s.",
+                        contact=dunning.partner_id.display_name,
+                        customer=dunning.customer_id.name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_draft(self):
@@ -231,9 +248,12 @@ class CreditCollectionDunning(models.Model):
     def action_mark_posted(self):
         """The printed letters are in the post: from now on they count as sent."""
         self.check_access("write")
+        self._call_off(self.env._("It was paid before the letter was posted."))
         letters = self._get_letters_to_post()
         if not letters:
-            raise UserError(self.env._("None of these notices has a letter that waits to be posted."))
+            raise UserError(
+                self.env._("None of these notices has a letter that waits to be posted.")
+            )
         deliveries = letters.delivery_ids.filtered(
             lambda one: one.channel == "letter" and one.state in ("todo", "under_way")
         )
@@ -375,6 +395,10 @@ class CreditCollectionDunning(models.Model):
                 {"dunning_id": self.id, "channel": left[0]}
             )
             self.env.ref("credit_collection.ir_cron_send_notices").sudo()._trigger()
+            if failed[-1:].recipient:  # an address that is wrong, not one that was never there
+                self.case_id._schedule_task(
+                    "credit_collection.mail_activity_type_notice_failed", note=reason
+                )
         else:
             self._set_state("failed", ("queued", "sent"), **unsent)
         self.case_id._message_log(
@@ -481,13 +505,22 @@ class CreditCollectionDunning(models.Model):
         return dunnings
 
     def _call_off(self, reason):
-        """The debt is paid: nobody needs to call, and what has not left yet stays here."""
-        waiting = self.delivery_ids.filtered(lambda one: one.state in ("todo", "under_way"))
-        waiting.filtered(lambda one: one.channel == "call")._cancel()
-        waiting.dunning_id.filtered(
-            lambda dunning: dunning.state == "queued"
-            and not any(dunning.line_ids.filtered("level_id").move_line_id.mapped("amount_residual"))
-        )._cancel(reason)
+        """Stop what has not left yet of the notices whose debt is paid."""
+        paid = self.filtered(
+            lambda dunning: dunning.state in ("queued", "sent") and not dunning._is_owed()
+        )
+        queued = paid.filtered(lambda dunning: dunning.state == "queued")
+        queued._cancel(reason)
+        waiting = (paid - queued).delivery_ids.filtered(
+            lambda one: one.state in ("todo", "under_way")
+        )
+        waiting._cancel()
+
+    def _is_owed(self):
+        """Return whether something that the notice claims at a level is still open."""
+        self.ensure_one()
+        claimed = self.line_ids.filtered("level_id").move_line_id
+        return any(claimed.mapped("amount_residual"))
 
     # -------------------------------------------------------------------------
     # Sending
@@ -499,7 +532,7 @@ class CreditCollectionDunning(models.Model):
         domain = [
             ("state", "=", "todo"),
             ("channel", "in", self.env["credit.collection.delivery"]._get_automatic_channels()),
-            ("dunning_id.state", "=", "queued"),
+            ("dunning_id.state", "in", ("queued", "sent")),  # sent: by letter, before its e-mail
         ]
         Delivery = self.env["credit.collection.delivery"]
         waiting = Delivery.search(domain, limit=batch_size)
@@ -517,16 +550,13 @@ class CreditCollectionDunning(models.Model):
         is left to claim, or nothing at its own level: a formal notice for what is owed at the first
         level would be too hard a word. A notice already printed or sent on one channel stays as it is.
         """
-        fresh = self.filtered(lambda dunning: not dunning.letter_id)
+        fresh = self.filtered(lambda one: one.state == "queued" and not one.letter_id)
         if not fresh:
             return self
         self.env["credit.collection.item"]._assess(
             fresh.company_id, partners=fresh.case_id.partner_id
         )
-        self.env.flush_all()
-        self.env.cr.execute(self._get_check_sql(fresh))
-        self.env["credit.collection.dunning"].invalidate_model(flush=False)
-        self.env["credit.collection.dunning.line"].invalidate_model(flush=False)
+        fresh._take_amounts(("queued", "due", "minimum"))
         void = fresh.filtered(lambda dunning: not dunning._is_still_right())
         void._cancel(
             self.env._(
@@ -535,15 +565,30 @@ class CreditCollectionDunning(models.Model):
         )
         return self - void
 
-    @api.model
-    def _get_check_sql(self, dunnings):
-        """Drop the lines that are not owed any more, and take today's amounts for the others."""
+    def _take_amounts(self, standing):
+        """Write today's amounts into the lines; `standing` are the decisions that keep a level."""
+        self.env.flush_all()
+        self.env.cr.execute(self._get_check_sql(standing))
+        self.env.cr.execute(self._get_credits_sql())
+        self.env.cr.execute(self._get_amount_due_sql())
+        self.env["credit.collection.dunning"].invalidate_model(flush=False)
+        self.env["credit.collection.dunning.line"].invalidate_model(flush=False)
+
+    def _get_check_sql(self, standing):
+        """Drop the lines that are not owed any more, and take today's amounts for the others.
+
+        A line that is owed but not at this level now (it was reminded meanwhile, or waits) stays
+        listed, without a level.
+        """
         return SQL(
             """
             WITH now AS (
-                SELECT line.id, line.dunning_id, item.id IS NOT NULL
-                           AND (item.decision = ANY(%(claimed)s) OR item.decision = 'credit') AS is_owed,
-                       aml.amount_residual, aml.amount_residual_currency
+                SELECT line.id, aml.amount_residual, aml.amount_residual_currency,
+                       item.id IS NOT NULL AND (item.decision = ANY(%(claimed)s)
+                           AND (line.level_id IS NOT NULL OR item.date_due < %(today)s)
+                           OR item.decision = 'credit') AS is_owed,
+                       CASE WHEN item.next_level_id = line.level_id
+                             AND item.decision = ANY(%(standing)s) THEN line.level_id END AS level_id
                   FROM credit_collection_dunning_line line
              LEFT JOIN credit_collection_item item ON item.move_line_id = line.move_line_id
              LEFT JOIN account_move_line aml ON aml.id = line.move_line_id
@@ -551,24 +596,65 @@ class CreditCollectionDunning(models.Model):
             ), dropped AS (
                 DELETE FROM credit_collection_dunning_line line
                       USING now WHERE now.id = line.id AND NOT now.is_owed
-            ), updated AS (
-                UPDATE credit_collection_dunning_line line
-                   SET amount_residual = now.amount_residual_currency,
-                       amount_company = now.amount_residual
-                  FROM now
-                 WHERE now.id = line.id AND now.is_owed
-                   AND (line.amount_residual, line.amount_company)
-                       IS DISTINCT FROM (now.amount_residual_currency, now.amount_residual)
             )
+            UPDATE credit_collection_dunning_line line
+               SET amount_residual = now.amount_residual_currency,
+                   amount_company = now.amount_residual, level_id = now.level_id
+              FROM now
+             WHERE now.id = line.id AND now.is_owed
+               AND (line.amount_residual, line.amount_company, line.level_id)
+                   IS DISTINCT FROM
+                   (now.amount_residual_currency, now.amount_residual, now.level_id)
+            """,
+            ids=list(self.ids),
+            claimed=list(CLAIMED_DECISIONS),
+            standing=list(standing),
+            today=fields.Date.context_today(self),
+        )
+
+    def _get_credits_sql(self):
+        """List the credits that came in since: each once, on the first notice of its currency."""
+        return SQL(
+            """
+            INSERT INTO credit_collection_dunning_line (
+                       dunning_id, move_line_id, currency_id, name, date_invoice, date_due,
+                       amount_original, amount_residual, amount_company)
+                SELECT DISTINCT ON (aml.id) dunning.id, aml.id, aml.currency_id, aml.move_name,
+                       COALESCE(move.invoice_date, aml.date), item.date_due, aml.amount_currency,
+                       aml.amount_residual_currency, aml.amount_residual
+                  FROM credit_collection_dunning dunning
+                  JOIN credit_collection_item item
+                    ON item.case_id = dunning.case_id AND item.decision = 'credit'
+                  JOIN account_move_line aml ON aml.id = item.move_line_id
+                  JOIN account_move move ON move.id = aml.move_id
+                 WHERE dunning.id = ANY(%(ids)s)
+                   AND EXISTS (SELECT FROM credit_collection_dunning_line line
+                                WHERE line.dunning_id = dunning.id
+                                  AND line.currency_id = aml.currency_id
+                                  AND line.level_id IS NOT NULL)
+                   AND NOT EXISTS (SELECT FROM credit_collection_dunning_line line
+                                     JOIN credit_collection_dunning other
+                                       ON other.id = line.dunning_id
+                                      AND other.state IN ('draft', 'queued')
+                                    WHERE line.move_line_id = aml.id)
+              ORDER BY aml.id, dunning.id
+            """,
+            ids=list(self.ids),
+        )
+
+    def _get_amount_due_sql(self):
+        return SQL(
+            """
             UPDATE credit_collection_dunning dunning
                SET amount_due = fresh.amount_due
-              FROM (SELECT dunning_id, COALESCE(sum(amount_residual) FILTER (WHERE is_owed), 0)
-                               AS amount_due
-                      FROM now GROUP BY dunning_id) fresh
-             WHERE dunning.id = fresh.dunning_id AND dunning.amount_due != fresh.amount_due
+              FROM (SELECT one.id, COALESCE(sum(line.amount_company), 0) AS amount_due
+                      FROM credit_collection_dunning one
+                 LEFT JOIN credit_collection_dunning_line line ON line.dunning_id = one.id
+                     WHERE one.id = ANY(%(ids)s)
+                  GROUP BY one.id) fresh
+             WHERE dunning.id = fresh.id AND dunning.amount_due != fresh.amount_due
             """,
-            ids=list(dunnings.ids),
-            claimed=list(CLAIMED_DECISIONS),
+            ids=list(self.ids),
         )
 
     def _is_still_right(self):
@@ -588,7 +674,8 @@ class CreditCollectionDunning(models.Model):
 
     def _prepare_letters(self):
         """Make the letters that were not made yet, from amounts checked now; note them as printed."""
-        claimed = self._check_amounts()
+        self._call_off(self.env._("It was paid before the letter was printed."))
+        claimed = self._get_letters_to_post()._check_amounts()
         claimed._make_letters()
         claimed.delivery_ids.filtered(
             lambda one: one.channel == "letter" and one.state == "todo"
@@ -685,7 +772,10 @@ class CreditCollectionDunning(models.Model):
     def _format_totals(self):
         return format_list(
             self.env,
-            [format_amount(self.env, amount, currency) for currency, amount in self._get_totals().items()],
+            [
+                format_amount(self.env, amount, currency)
+                for currency, amount in self._get_totals().items()
+            ],
         )
 
     @api.model
@@ -778,7 +868,7 @@ class CreditCollectionDunningLine(models.Model):
     def _compute_days_late(self):
         for line in self:
             day = line.dunning_id.date_sent or line.dunning_id.date
-            line.days_late = max((day - line.date_due).days, 0) if day and line.date_due else 0
+            line.days_late = days_late(line.date_due, day) if day and line.date_due else 0
 
     @api.depends("move_line_id", "level_id")
     def _compute_last_notice(self):

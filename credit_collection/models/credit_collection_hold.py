@@ -172,7 +172,8 @@ class CreditCollectionHold(models.Model):
             )
         if {"state", "released_by_id", "date_released"} & vals.keys() and not self.env.su:
             raise UserError(self.env._("A hold is released with its button."))
-        if "date_end" in vals and any(hold.state != "active" for hold in self):
+        facts = {"reason", "note", "user_id", "date_start", "date_end"}
+        if facts & vals.keys() and any(hold.state != "active" for hold in self):
             raise UserError(self.env._("This hold is over: place another one."))
         res = super().write(vals)
         if "date_end" in vals:
@@ -183,7 +184,9 @@ class CreditCollectionHold(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):
-        raise UserError(self.env._("A hold is part of the file of the customer: release it instead."))
+        raise UserError(
+            self.env._("A hold is part of the file of the customer: release it instead.")
+        )
 
     # -------------------------------------------------------------------------
     # Actions
@@ -245,5 +248,7 @@ class CreditCollectionHold(models.Model):
         domain = [("state", "=", "active"), ("date_end", "<=", fields.Date.context_today(self))]
         holds = self.search(domain, limit=batch_size).try_lock_for_update()
         for hold in holds._set_state("expired"):
-            hold._log(self.env._("The hold has ended: %(reason)s.", reason=hold._get_reason_label()))
+            hold._log(
+                self.env._("The hold has ended: %(reason)s.", reason=hold._get_reason_label())
+            )
         self.env["ir.cron"]._commit_progress(len(holds), remaining=self.search_count(domain))

@@ -710,11 +710,15 @@ class CreditCollectionItem(models.Model):
                     fresh.amount_credit, fresh.amount_due, fresh.date_oldest_due, fresh.level_id,
                     fresh.date_last_notice, fresh.date_next_notice)
          RETURNING cases.id,
-                   fresh.old_state = 'open' AND fresh.state = 'closed' AND EXISTS (
-                       SELECT FROM mail_activity task
-                        WHERE task.res_model = 'credit.collection.case' AND task.res_id = cases.id
-                          AND task.automated
-                   )
+                   fresh.old_state = 'open' AND fresh.state = 'closed' AND (
+                       EXISTS (SELECT FROM mail_activity task
+                                WHERE task.res_model = 'credit.collection.case'
+                                  AND task.res_id = cases.id AND task.automated)
+                       OR EXISTS (SELECT FROM credit_collection_dunning dunning
+                                    JOIN credit_collection_delivery delivery
+                                      ON delivery.dunning_id = dunning.id
+                                   WHERE dunning.case_id = cases.id
+                                     AND delivery.state IN ('todo', 'under_way')))
             """,
             now=self.env.cr.now(),
             companies=self._get_company_sql(companies, "one.company_id"),

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
@@ -80,17 +81,15 @@ class CreditCollectionRun(models.Model):
 
     @api.depends("dunning_ids.delivery_ids.state")
     def _compute_letter_count(self):
-        groups = self.env["credit.collection.delivery"]._read_group(
-            [
-                ("dunning_id.run_id", "in", self.ids),
-                ("channel", "=", "letter"),
-                ("state", "in", ("todo", "under_way")),
-            ],
-            ["dunning_id"],
+        to_post = Domain("channel", "=", "letter") & Domain("state", "in", ("todo", "under_way"))
+        groups = self.env["credit.collection.dunning"]._read_group(
+            [("run_id", "in", self.ids), ("delivery_ids", "any", to_post)],
+            ["run_id"],
+            ["__count"],
         )
-        runs = [dunning.run_id for (dunning,) in groups]
+        counts = {run.id: count for run, count in groups}
         for run in self:
-            run.letter_count = runs.count(run)
+            run.letter_count = counts.get(run.id, 0)
 
     @api.depends("exclusion_ids.item_count")
     def _compute_left_out_count(self):
@@ -135,7 +134,12 @@ class CreditCollectionRun(models.Model):
         """Open the proposal of the current company, making one if there is none."""
         self.check_access("create")
         run = self.search(
-            [("company_id", "=", self.env.company.id), ("state", "=", "draft")], limit=1
+            [
+                ("company_id", "=", self.env.company.id),
+                ("state", "=", "draft"),
+                ("is_automatic", "=", False),
+            ],
+            limit=1,
         )
         if not run:
             run = self.create({"company_id": self.env.company.id})
@@ -289,6 +293,9 @@ class CreditCollectionRun(models.Model):
         if cases is None:
             self.env.cr.execute(self._get_exclusion_sql())
         self.env.invalidate_all(flush=False)
+        if self.date < fields.Date.context_today(self):
+            # the run looked back: the screens show today
+            self.env["credit.collection.item"]._assess(self.company_id, partners=partners)
 
     @api.model
     def _get_cases_sql(self, cases, column):
@@ -449,9 +456,34 @@ class CreditCollectionRun(models.Model):
                     self.env._("There is nothing to send. Propose again on a later day.")
                 )
             run._check_date()
+            run._drop_stale()
             run._set_state("approved", allowed=("draft",))
             run.dunning_ids._queue()
         self.env.ref("credit_collection.ir_cron_send_notices").sudo()._trigger()
+
+    def _drop_stale(self):
+        """Drop from the proposal what is not due any more: sent by another run, paid, on hold."""
+        self.env["credit.collection.item"]._assess(self.company_id, date=self.date)
+        self.dunning_ids._take_amounts(("due",))
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM credit_collection_dunning dunning
+                      WHERE run_id = %s AND state = 'draft'
+                        AND NOT EXISTS (SELECT FROM credit_collection_dunning_line line
+                                         WHERE line.dunning_id = dunning.id
+                                           AND line.level_id = dunning.level_id)
+                """,
+                self.id,
+            )
+        )
+        self.env.invalidate_all(flush=False)
+        if not self.dunning_ids:
+            raise UserError(
+                self.env._(
+                    "Nothing of this proposal is due any more: propose again on a later day."
+                )
+            )
 
     @api.model
     def _cron_run(self):
@@ -459,7 +491,7 @@ class CreditCollectionRun(models.Model):
         companies = self.env["res.company"].search([])
         self.env["ir.cron"]._commit_progress(remaining=len(companies))
         for company in companies:
-            self.with_company(company)._run_automatically(company)
+            company._collection_do(self.with_company(company)._run_automatically)
             self.env["ir.cron"]._commit_progress(1)
 
     def _run_automatically(self, company):
@@ -475,8 +507,10 @@ class CreditCollectionRun(models.Model):
             return self.browse()
         run = self.create({"company_id": company.id, "is_automatic": True})
         run._propose()
-        if run.dunning_ids:
-            run._approve()
+        if not run.dunning_ids:
+            run.unlink()
+            return self.browse()
+        run._approve()
         return run
 
 

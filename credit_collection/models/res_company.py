@@ -1,4 +1,10 @@
+import logging
+
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
+
+_logger = logging.getLogger(__name__)
 
 
 class ResCompany(models.Model):
@@ -35,6 +41,16 @@ class ResCompany(models.Model):
         companies = super().create(vals_list)
         companies.filtered(lambda c: not c.collection_policy_id)._set_default_collection_policy()
         return companies
+
+    def _collection_do(self, job):
+        """Do a daily job for this company; its failure is logged and stops no other company."""
+        try:
+            with self.env.cr.savepoint():
+                job(self)
+        except OperationalError:
+            raise  # another transaction was faster: the scheduler tries again
+        except Exception:
+            _logger.exception("Collections: %s failed for %s", job.__name__, self.name)
 
     def _set_default_collection_policy(self):
         """Give these companies the shipped policy, so that a first run works at once."""

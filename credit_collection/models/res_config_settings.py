@@ -8,9 +8,7 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.collection_policy_id", readonly=False
     )
     collection_user_id = fields.Many2one(related="company_id.collection_user_id", readonly=False)
-    collection_email_from = fields.Char(
-        related="company_id.collection_email_from", readonly=False
-    )
+    collection_email_from = fields.Char(related="company_id.collection_email_from", readonly=False)
     collection_window = fields.Selection(related="company_id.collection_window", readonly=False)
     collection_hold_review_days = fields.Integer(
         related="company_id.collection_hold_review_days", readonly=False

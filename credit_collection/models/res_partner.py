@@ -17,9 +17,6 @@ class ResPartner(models.Model):
         groups=_READERS,
         help="Overrides the rules by segment and the default policy of the company.",
     )
-    collection_case_ids = fields.One2many(
-        "credit.collection.case", "partner_id", "Collection cases", groups=_READERS
-    )
     collection_amount_overdue = fields.Monetary(
         "Overdue", compute="_compute_collection_case", groups=_READERS
     )

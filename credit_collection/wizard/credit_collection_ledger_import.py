@@ -8,6 +8,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import format_date
 
+from ..const import KEEP_NUMBERS
 from ..tools.ledger_csv import Document, Ledger, LedgerError, Problem, settle, split_amount
 
 # Rows of one committed batch: large enough to be fast, small enough to bound the memory.
@@ -383,7 +384,7 @@ class CreditCollectionLedgerImport(models.TransientModel):
             mail_create_nolog=True,
             mail_notrack=True,
             skip_invoice_sync=True,
-            credit_collection_keep_numbers=True,
+            credit_collection_keep_numbers=KEEP_NUMBERS,
         )
 
     def _get_names(self, documents):
