@@ -180,7 +180,7 @@ class Demo:
         automatic = [
             ("state", "=", "todo"),
             ("channel", "in", Delivery._get_automatic_channels()),
-            ("dunning_id.state", "=", "queued"),
+            ("dunning_id.state", "in", ("queued", "sent")),
         ]
         while Delivery.search_count(automatic, limit=1):
             self.env["credit.collection.dunning"]._cron_send()

@@ -19,16 +19,18 @@ COMPANY = {
 IBAN = "BE71 0961 2345 6769"
 BANK = {"name": "Belfius", "bic": "GKCCBEBB"}
 
-# login (also the password): name, language, phone, groups
+# login (also the password): name, e-mail address, language, phone, groups
 USERS = {
     "collector": (
         "Luc Martin",
+        "luc@noordster.example",
         "fr_FR",
         "+32 2 555 01 42",
         ("credit_collection.credit_collection_group_user",),
     ),
     "accountant": (
         "Sofie Claes",
+        "sofie@noordster.example",
         "nl_NL",
         "+32 2 555 01 43",
         ("account.group_account_readonly", "account.group_account_basic"),

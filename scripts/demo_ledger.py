@@ -255,13 +255,13 @@ class Ledger:
         admin.partner_id.write(ADMIN)
         admin.write({"tz": "Europe/Brussels", "notification_type": "inbox"})
         users = {"admin": admin}
-        for login, (name, lang, phone, groups) in USERS.items():
+        for login, (name, email, lang, phone, groups) in USERS.items():
             users[login] = env["res.users"].create(
                 {
                     "name": name,
                     "login": login,
                     "password": login,
-                    "email": f"{login}@noordster.example",
+                    "email": email,
                     "phone": phone,
                     "lang": lang,
                     "tz": "Europe/Brussels",

@@ -50,9 +50,10 @@ def check(env, mail_count):
         assert not dunning.level_id.policy_id.is_no_dunning, f"{dunning.name}: no dunning"
     _check_holds(env, notices)
 
-    emailed = env["credit.collection.delivery"].search_count(
-        [("channel", "=", "email"), ("state", "=", "sent")]
-    )
+    Delivery = env["credit.collection.delivery"]
+    late = [("state", "=", "todo"), ("channel", "in", Delivery._get_automatic_channels())]
+    assert not Delivery.search_count(late), "something that needs nobody has not left"
+    emailed = Delivery.search_count([("channel", "=", "email"), ("state", "=", "sent")])
     assert emailed == mail_count, f"{emailed} e-mails sent, {mail_count} at the mail server"
 
 

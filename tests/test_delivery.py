@@ -287,6 +287,17 @@ class TestDelivery(CollectionCommon):
         self.assertEqual(dunning.date_sent, sent_on, "the first channel counts")
         self.assertEqual(dunning.delivery_ids.mapped("state"), ["sent", "sent"])
 
+    def test_a_letter_that_is_posted_before_the_email_leaves_does_not_keep_it_back(self):
+        self._one_level(send_letter=True, channel_mode="all")
+        self._overdue_invoice()
+        run = self._run()
+        with self.allow_pdf_render():
+            run.action_print_letters()
+        run.action_mark_posted()
+        self.assertState(run.dunning_ids, "sent")
+        self._send()
+        self.assertEqual(run.dunning_ids.delivery_ids.mapped("state"), ["sent", "sent"])
+
     def test_a_call_counts_when_it_was_made_and_what_was_said_is_noted(self):
         """C19."""
         self._one_level(send_email=False, send_call=True)
