@@ -13,6 +13,7 @@ from . import (
     test_letters,
     test_multi_company,
     test_multi_currency,
+    test_performance,
     test_policy,
     test_replay,
     test_run,
