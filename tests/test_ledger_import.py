@@ -195,6 +195,7 @@ class TestLedgerImport(CollectionCommon):
         created = self._move("F2").partner_id
         self.assertEqual((created.name, created.ref), ("Lake Farm", "C2"))
         self.assertEqual(created.company_id, self.env.company)
+        self.assertEqual(created.lang, self.env.company.partner_id.lang)
         self.assertEqual(self._move("F3").partner_id, created)
 
     def test_customer_of_another_company_is_not_touched(self):

@@ -152,6 +152,15 @@ class TestLedgerCsv(BaseCase):
     def test_document_of_tomorrow_is_refused(self):
         self.assertProblem("F1,C1,2026-03-03,2026-04-01,100", "issued_later")
 
+    def test_payment_of_tomorrow_is_refused(self):
+        self.assertProblem("F1,C1,2026-01-02,2026-02-01,100,EUR,2026-03-03,", "paid_later")
+
+    def test_lines_may_end_as_on_any_computer(self):
+        for end in ("\r\n", "\r", "\n"):
+            content = end.join(("number,customer,due,amount", "F1,C1,2026-02-01,1", "F2,C1,x,1"))
+            rows = list(Ledger(content.encode(), TODAY).rows())
+            self.assertEqual([row.line for row in rows], [2, 3])
+
     def test_payments_need_a_day(self):
         self.assertProblem("F1,C1,2026-01-02,2026-02-01,100,EUR,,40", "paid_without_date")
 

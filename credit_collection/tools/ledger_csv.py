@@ -131,7 +131,7 @@ def decode(content: bytes) -> str:
         text = content.decode("cp1252", errors="replace")
     if "\0" in text:
         raise LedgerError("not_text")
-    return text
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def parse_amount(text: str) -> Decimal:
@@ -235,13 +235,12 @@ class Ledger:
         """Read the heading; raise `LedgerError` when this is not a ledger.
 
         :param content: the file
-        :param today: documents issued after this day are refused
+        :param today: what is issued or paid after this day is refused
         """
         self.today = today
-        self.lines = decode(content).splitlines(keepends=True)
-        if not any(line.strip() for line in self.lines):
+        heading, _newline, self.body = decode(content).partition("\n")
+        if not heading.strip() and not self.body.strip():
             raise LedgerError("empty")
-        heading = self.lines[0]
         self.delimiter = max(",;\t", key=lambda mark: len(self._get_columns(heading, mark)))
         self.columns = self._get_columns(heading, self.delimiter)
         missing = [name for name in REQUIRED_COLUMNS if name not in self.columns]
@@ -265,7 +264,7 @@ class Ledger:
     def rows(self, start: int = 0) -> Iterator[Document | Problem]:
         """Yield the rows from position `start` on: a document each, or the problem of the row."""
         seen: dict[tuple[str, str], int] = {}
-        reader = csv.reader(io.StringIO("".join(self.lines[1:])), delimiter=self.delimiter)
+        reader = csv.reader(io.StringIO(self.body), delimiter=self.delimiter)
         position = 0
         while True:
             try:
@@ -322,6 +321,9 @@ class Ledger:
         issued = parse_date(row.get("issued") or row.get("received") or row["due"])
         if issued > self.today:
             raise LedgerError("issued_later", value=issued.isoformat())
+        payments = self._get_payments(row, abs(amount))
+        if payments and payments[-1].paid > self.today:
+            raise LedgerError("paid_later", value=payments[-1].paid.isoformat())
         document = Document(
             line=line,
             number=row["number"],
@@ -333,7 +335,7 @@ class Ledger:
             currency=row.get("currency", "").upper(),
             amount_company=abs(parse_amount(company)) if company else None,
             reference=row.get("reference", ""),
-            payments=self._get_payments(row, abs(amount)),
+            payments=payments,
             customer_name=row.get("customer_name", ""),
             email=row.get("email", ""),
         )

@@ -508,6 +508,7 @@ class CreditCollectionLedgerImport(models.TransientModel):
             "name": document.customer_name or document.customer,
             "ref": document.customer,
             "email": document.email,
+            "lang": self.company_id.partner_id.lang,
             "is_company": True,
             "company_id": self.company_id.id,
         }
@@ -721,6 +722,7 @@ class CreditCollectionLedgerImport(models.TransientModel):
             ),
             "date": self.env._('"%(value)s" is not a date: write 2013-12-31 or 31/12/2013.'),
             "issued_later": self.env._("The document is issued in the future, on %(value)s."),
+            "paid_later": self.env._("The document is paid in the future, on %(value)s."),
             "payments": self.env._(
                 '"%(value)s" is not a list of payments: write 2013-01-05 100.00 | 2013-02-01 50.00'
             ),
