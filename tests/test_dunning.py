@@ -177,7 +177,7 @@ class TestNotice(CollectionCommon):
         for name, value in values.items():
             with self.assertRaises(UserError):
                 dunning.write({name: value})
-        with self.assertRefused("never changes"):
+        with self.assertRefused("keeps its addressee"):
             dunning.partner_id = self._contact(self.customer)
         with self.assertRaises(UserError):
             dunning.unlink()

@@ -211,7 +211,7 @@ class AccountMove(models.Model):
         return super()._check_draftable()
 
     def _collection_check_dunned(self):
-        """An invoice that a sent notice quotes is corrected by a credit note, where the company says so."""
+        """Where the company says so, correct an invoice that was dunned by a credit note only."""
         kept = self.filtered(
             lambda move: move.state == "posted" and move.sudo().company_id.collection_protect_dunned
         )

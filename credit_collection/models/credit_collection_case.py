@@ -73,7 +73,7 @@ class CreditCollectionCase(models.Model):
     def _compute_days_late(self):
         today = fields.Date.context_today(self)
         for case in self:
-            case.days_late = case.date_oldest_due and days_late(case.date_oldest_due, today) or 0
+            case.days_late = (case.date_oldest_due and days_late(case.date_oldest_due, today)) or 0
 
     def _compute_counts(self):
         notices = self.env["credit.collection.dunning"]._read_group(

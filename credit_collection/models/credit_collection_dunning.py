@@ -229,7 +229,7 @@ class CreditCollectionDunning(models.Model):
         self.env.ref("credit_collection.ir_cron_send_notices").sudo()._trigger()
 
     def action_print_letters(self):
-        """Print the letters among these notices, as one PDF in the order of language and postcode."""
+        """Print the letters of these notices as one PDF, in the order of language and postcode."""
         self.check_access("write")
         letters = self._get_letters_to_post()
         reprints = self.filtered(lambda dunning: dunning.state in ("sent", "queued")) - letters
@@ -546,9 +546,10 @@ class CreditCollectionDunning(models.Model):
     def _check_amounts(self):
         """Bring the lines up to date before anything leaves; return the notices still to be sent.
 
-        What was paid, credited or put on hold meanwhile drops out. A notice is cancelled when nothing
-        is left to claim, or nothing at its own level: a formal notice for what is owed at the first
-        level would be too hard a word. A notice already printed or sent on one channel stays as it is.
+        What was paid, credited or put on hold meanwhile drops out. A notice is cancelled when
+        nothing is left to claim, or nothing at its own level: a formal notice for what is owed at
+        the first level would be too hard a word. A notice already printed or sent on one channel
+        stays as it is.
         """
         fresh = self.filtered(lambda one: one.state == "queued" and not one.letter_id)
         if not fresh:
@@ -560,7 +561,8 @@ class CreditCollectionDunning(models.Model):
         void = fresh.filtered(lambda dunning: not dunning._is_still_right())
         void._cancel(
             self.env._(
-                "What it was about was paid, credited or put on hold: the next run proposes what is left."
+                "What it was about was paid, credited or put on hold: "
+                "the next run proposes what is left."
             )
         )
         return self - void
@@ -588,7 +590,8 @@ class CreditCollectionDunning(models.Model):
                            AND (line.level_id IS NOT NULL OR item.date_due < %(today)s)
                            OR item.decision = 'credit') AS is_owed,
                        CASE WHEN item.next_level_id = line.level_id
-                             AND item.decision = ANY(%(standing)s) THEN line.level_id END AS level_id
+                             AND item.decision = ANY(%(standing)s)
+                            THEN line.level_id END AS level_id
                   FROM credit_collection_dunning_line line
              LEFT JOIN credit_collection_item item ON item.move_line_id = line.move_line_id
              LEFT JOIN account_move_line aml ON aml.id = line.move_line_id
@@ -673,7 +676,7 @@ class CreditCollectionDunning(models.Model):
         return waiting.dunning_id.filtered(lambda dunning: dunning.state in ("queued", "sent"))
 
     def _prepare_letters(self):
-        """Make the letters that were not made yet, from amounts checked now; note them as printed."""
+        """Make the letters that are missing, from amounts checked now; note them as printed."""
         self._call_off(self.env._("It was paid before the letter was printed."))
         claimed = self._get_letters_to_post()._check_amounts()
         claimed._make_letters()
@@ -753,7 +756,7 @@ class CreditCollectionDunning(models.Model):
     # -------------------------------------------------------------------------
 
     def _get_email(self):
-        """The address to write to: of the contact, else of the customer, else of another contact."""
+        """The address of the contact, else of the customer, else of another contact."""
         self.ensure_one()
         return (
             self.partner_id.email

@@ -124,8 +124,8 @@ class CreditCollectionHold(models.Model):
             if hold.state == "active" and hold.date_end and hold.date_end <= today:
                 raise ValidationError(
                     self.env._(
-                        "The hold would end on %(date)s, which is not in the future: choose a later "
-                        "day, or release the hold.",
+                        "The hold would end on %(date)s, which is not in the future: "
+                        "choose a later day, or release the hold.",
                         date=format_date(self.env, hold.date_end),
                     )
                 )

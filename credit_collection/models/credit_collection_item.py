@@ -59,7 +59,7 @@ class CreditCollectionItem(models.Model):
     def _compute_days_late(self):
         today = fields.Date.context_today(self)
         for item in self:
-            item.days_late = item.date_due and days_late(item.date_due, today) or 0
+            item.days_late = (item.date_due and days_late(item.date_due, today)) or 0
 
     @api.depends("decision", "date_next", "level_id", "next_level_id", "hold_id")
     @api.depends_context("lang")
@@ -119,7 +119,8 @@ class CreditCollectionItem(models.Model):
 
     def _explain_failed(self):
         return self.env._(
-            "%(level)s could not be delivered: mend the address and try again, or cancel the notice.",
+            "%(level)s could not be delivered: "
+            "mend the address and try again, or cancel the notice.",
             level=self.next_level_id.name,
         )
 
@@ -418,11 +419,13 @@ class CreditCollectionItem(models.Model):
                        SELECT open_line.id AS line_id,
                               CASE WHEN dunning.state = 'sent'
                                    THEN ARRAY[level.delay_days, level.id] END AS step,
-                              CASE WHEN dunning.state = 'sent' THEN dunning.date_sent END AS date_sent,
+                              CASE WHEN dunning.state = 'sent'
+                                   THEN dunning.date_sent END AS date_sent,
                               dunning.state = 'failed' AS is_failed,
                               dunning.state = 'queued' AS is_queued
                          FROM open_line
-                         JOIN credit_collection_dunning_line line ON line.move_line_id = open_line.id
+                         JOIN credit_collection_dunning_line line
+                           ON line.move_line_id = open_line.id
                          JOIN credit_collection_dunning dunning ON dunning.id = line.dunning_id
                          JOIN credit_collection_level level ON level.id = line.level_id
                         WHERE dunning.state IN ('sent', 'failed', 'queued')
@@ -443,7 +446,7 @@ class CreditCollectionItem(models.Model):
         )
 
     def _get_held_sql(self, date):
-        """The holds of the day: of a customer (`move_id` empty) or of an invoice; the longest counts."""
+        """The holds of the day, of a customer (no `move_id`) or an invoice; the longest counts."""
         return SQL(
             """
             SELECT DISTINCT ON (case_id, move_id) case_id, move_id, id, date_end
@@ -590,7 +593,8 @@ class CreditCollectionItem(models.Model):
         return SQL(
             """
             SELECT company_id, partner_id, case_id, is_new,
-                   max(customer_policy_id) AS policy_id, max(date_customer_sent) AS date_last_notice,
+                   max(customer_policy_id) AS policy_id,
+                   max(date_customer_sent) AS date_last_notice,
                    COALESCE(sum(amount_residual) FILTER (WHERE is_debt), 0) AS amount_residual,
                    COALESCE(sum(amount_residual) FILTER (WHERE is_debt AND date_due < %(date)s), 0)
                        AS amount_overdue,
@@ -674,7 +678,7 @@ class CreditCollectionItem(models.Model):
         )
 
     def _get_update_cases_sql(self, companies, scope):
-        """Write the totals that changed; return the cases, and whether one closed that has tasks."""
+        """Write the totals that changed; return the cases, and which closed with tasks open."""
         return SQL(
             """
             UPDATE credit_collection_case cases
@@ -686,7 +690,8 @@ class CreditCollectionItem(models.Model):
                    date_next_notice = fresh.date_next_notice, write_date = %(now)s
               FROM (
                        SELECT one.id, one.state AS old_state,
-                              CASE WHEN total.amount_overdue > 0 THEN 'open' ELSE 'closed' END AS state,
+                              CASE WHEN total.amount_overdue > 0
+                                   THEN 'open' ELSE 'closed' END AS state,
                               COALESCE(total.policy_id, one.policy_id) AS policy_id,
                               COALESCE(total.amount_residual, 0) AS amount_residual,
                               COALESCE(total.amount_overdue, 0) AS amount_overdue,

@@ -108,7 +108,7 @@ class CreditCollectionPolicy(models.Model):
         ].sudo()  # every company counts, also those not allowed here
         for company in Company.search([("collection_policy_id", "in", self.ids)]):
             policy = company.collection_policy_id
-            if not policy.active or policy.company_id and policy.company_id != company:
+            if not policy.active or (policy.company_id and policy.company_id != company):
                 raise ValidationError(
                     self.env._(
                         "%(policy)s is the default policy of %(company)s: choose another default "
@@ -159,7 +159,8 @@ class CreditCollectionLevel(models.Model):
     delay_days = fields.Integer(
         "Days after due date",
         required=True,
-        help="Days between the due date and this level. Negative for a courtesy reminder before it.",
+        help="Days between the due date and this level. "
+        "Negative for a courtesy reminder before it.",
     )
     wait_days = fields.Integer(
         "Days after previous notice",
@@ -267,8 +268,8 @@ class CreditCollectionLevel(models.Model):
                             "The text of %(level)s uses %(unknown)s, which does not exist. "
                             "You can use: %(known)s.",
                             level=level.name,
-                            unknown=", ".join("{%s}" % name for name in sorted(unknown)),
-                            known=", ".join("{%s}" % name for name in sorted(known)),
+                            unknown=", ".join(f"{{{name}}}" for name in sorted(unknown)),
+                            known=", ".join(f"{{{name}}}" for name in sorted(known)),
                         )
                     )
 

@@ -241,7 +241,7 @@ class CreditCollectionRun(models.Model):
         return runs
 
     def _check_date(self):
-        """A notice quotes the ones before it: no run in the past of what was sent, nor ahead of time."""
+        """Refuse a run before what was sent, whose notices quote it, or ahead of time."""
         today = fields.Date.context_today(self)
         for run in self:
             if run.date > today:
@@ -262,7 +262,8 @@ class CreditCollectionRun(models.Model):
             if last and run.date < last:
                 raise UserError(
                     self.env._(
-                        "%(company)s sent notices on %(last)s: a run cannot be dated before that day.",
+                        "%(company)s sent notices on %(last)s: "
+                        "a run cannot be dated before that day.",
                         company=run.company_id.name,
                         last=format_date(self.env, last),
                     )
@@ -336,7 +337,8 @@ class CreditCollectionRun(models.Model):
                        aml.amount_residual_currency, aml.move_name, level.delay_days,
                        COALESCE(move.invoice_date, aml.date) AS date_invoice,
                        COALESCE(move.partner_id, aml.partner_id) AS contact_id,
-                       item.decision = 'due' AND (policy.is_automatic OR NOT %(automatic)s) AS is_due,
+                       item.decision = 'due'
+                           AND (policy.is_automatic OR NOT %(automatic)s) AS is_due,
                        policy.grouping = 'level' AND cases.amount_credit = 0 AS is_by_level
                   FROM credit_collection_item item
                   JOIN credit_collection_case cases ON cases.id = item.case_id
@@ -384,8 +386,8 @@ class CreditCollectionRun(models.Model):
                   ORDER BY dunning_id
             )
             INSERT INTO credit_collection_dunning_line (
-                       dunning_id, move_line_id, level_id, currency_id, name, date_invoice, date_due,
-                       amount_original, amount_residual, amount_company)
+                       dunning_id, move_line_id, level_id, currency_id, name, date_invoice,
+                       date_due, amount_original, amount_residual, amount_company)
                 SELECT dunning_id, move_line_id, CASE WHEN is_due THEN next_level_id END,
                        currency_id, move_name, date_invoice, date_due, amount_currency,
                        amount_residual_currency, amount_residual

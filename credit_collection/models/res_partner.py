@@ -76,7 +76,7 @@ class ResPartner(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_dunned(self):
-        """Keep the customers with a history in collections; an empty case goes with its customer."""
+        """Keep the customers that were dunned or held; an empty case goes with its customer."""
         cases = self.env["credit.collection.case"].sudo().search([("partner_id", "in", self.ids)])
         for case in cases:
             if case.hold_ids or case.dunning_ids:
