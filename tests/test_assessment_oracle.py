@@ -491,7 +491,7 @@ class TestOracle(CollectionCommon):
     def test_a_decision_holds_until_its_day_and_changes_on_it(self, ledger):
         """Told for one invoice by itself: others, and their credits, may end it earlier.
 
-        So may the due date for a courtesy reminder, and a jump to a higher level.
+        So may the due date for a courtesy reminder, a jump to a higher level, and a hold to come.
         """
         ladder = [
             policy._replace(
@@ -517,7 +517,7 @@ class TestOracle(CollectionCommon):
                         for one in customer.invoices[1:]
                     ),
                 ],
-                holds=customer.holds[:1],
+                holds=[hold for hold in customer.holds if hold.start <= DAY][:1],
             )
             for customer in ledger[1]
         ]

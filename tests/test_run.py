@@ -401,7 +401,7 @@ class TestRun(CollectionCommon):
             dunning._get_totals(), {self.env.company.currency_id: 150.0, dollar: 125.0}
         )
         self.assertEqual(dunning.amount_due, 250.0, "the company's own view, in its currency")
-        self.assertEqual(dunning.amount_text, "150.00\xa0€ + $\xa0125.00")
+        self.assertEqual(dunning.amount_text, "150.00\xa0€ and $\xa0125.00")
 
     def test_the_invoice_reminded_recently_waits_and_the_others_go(self):
         """C18: it is listed, but stays at its level."""
