@@ -73,7 +73,7 @@ class Demo:
                 self.hold_invoice,
                 "Maison de Repos Les Tilleuls",
                 "dispute",
-                "Beans too old.",
+                "Café trop vieux.",
                 45,
             ),
             (
@@ -84,7 +84,7 @@ class Demo:
                 "After the fair.",
                 10,
             ),
-            (-15, self.hold, "Claire Dubois", "query", "Asks for a copy of the invoice.", 25),
+            (-15, self.hold, "Claire Dubois", "query", "Demande une copie.", 25),
             (-40, self.hold, "Bistro Am Markt", "own_error", "Sent to the old address.", 30),
             (-35, self.release, "Bistro Am Markt"),
             # a deposit booked by a miscellaneous entry; a customer who closed
@@ -127,10 +127,9 @@ class Demo:
         self.hold(name, reason, note, days, self.oldest(name))
 
     def hold(self, name, reason, note, days, move=None):
-        env = self.as_user("collector")
-        case = env["credit.collection.case"]._get_for_partner(
-            self.ledger.partner(name), env.company
-        )
+        partner = self.ledger.partner(name)
+        env = self.as_user(self.get_collector(partner))
+        case = env["credit.collection.case"]._get_for_partner(partner, env.company)
         env["credit.collection.hold"].create(
             {
                 "case_id": case.id,
@@ -245,11 +244,16 @@ class Demo:
         self.env.cr.commit()
 
     def assign_cases(self):
-        """Let the French-speaking collector work the French-speaking customers."""
-        cases = self.env["credit.collection.case"].search([])
-        french = cases.filtered(lambda case: case.partner_id.lang == "fr_FR")
-        french.user_id = self.users["collector"]
-        (cases - french).user_id = self.users["admin"]
+        """Give each case to its collector, without telling him one by one."""
+        quiet = self.env(context={**self.env.context, "mail_auto_subscribe_no_notify": True})
+        for case in quiet["credit.collection.case"].search([]):
+            user = self.users[self.get_collector(case.partner_id)]
+            if case.user_id != user:
+                case.user_id = user
+
+    def get_collector(self, partner):
+        """The French-speaking collector works the French-speaking customers."""
+        return "collector" if partner.lang == "fr_FR" else "admin"
 
     # -------------------------------------------------------------------------
     # Helpers

@@ -149,7 +149,7 @@ CUSTOMERS = [
     # One pays in installments, one in dollars.
     Customer("Campus Leuven VZW", NL, "BE", "Naamsestraat 22", "3000", "Leuven",
              "facturatie@campusleuven.example", every=45, amount=4300, term="instalments",
-             pays=(-1, 4)),
+             pays=(10, 4)),
     Customer("Atlantic Traders S.A.", EN, "LU", "Rue de Hollerich 60", "L-1740", "Luxembourg",
              "payables@atlantic.example", amount=2600, pays=(18, None, 2), currency="USD"),
     # Disputes an invoice; is on hold; is never reminded; closed its doors and is archived.

@@ -99,7 +99,8 @@ class CreditCollectionCase(models.Model):
                     SELECT DISTINCT ON (case_id) case_id, id
                       FROM credit_collection_item
                      WHERE case_id = ANY(%s) AND decision NOT IN ('credit', 'excluded')
-                  ORDER BY case_id, decision != 'due', date_next NULLS LAST, date_due, id
+                  ORDER BY case_id, decision != 'failed', decision != 'due', date_next NULLS LAST,
+                           date_due, id
                     """,
                     self.ids,
                     to_flush=self.env["credit.collection.item"]._fields["decision"],
@@ -230,12 +231,14 @@ class CreditCollectionCase(models.Model):
         for case in self:
             if activity_type in case.activity_ids.activity_type_id:
                 continue
+            user = case._get_collector()
+            named = activity_type.with_context(lang=user.lang)
             tasks |= case.activity_schedule(
                 xmlid,
                 date_deadline=date_deadline,
-                summary=summary or activity_type.summary or activity_type.name,
+                summary=summary or named.summary or named.name,
                 note=note,
-                user_id=case._get_collector().id,
+                user_id=user.id,
                 automated=True,
             )
         return tasks
