@@ -329,6 +329,16 @@ class TestLedgerImport(CollectionCommon):
         self.assertEqual((wizard.loaded_count, wizard.position), (7, 7))
         self.assertEqual(self._move("F6").create_uid, wizard.create_uid)
 
+    def test_batch_that_ends_with_the_file_is_the_last(self):
+        with patch.object(ledger_import, "BATCH_SIZE", 2):
+            wizard = self._wizard(*(f"F{n},C1,2026-01-02,2026-02-01,1" for n in range(4)))
+            wizard.action_load()
+            other = self._wizard(*(f"G{n},C1,2026-01-02,2026-02-01,1" for n in range(4)))
+            other.action_load()
+            self._run_cron("credit_collection.ir_cron_load_ledger")
+        self.assertEqual((wizard.state, wizard.loaded_count), ("done", 4))
+        self.assertEqual((other.state, other.loaded_count), ("done", 4))
+
     def test_check_books_nothing(self):
         with Form(self.env["credit.collection.ledger.import"]) as form:
             form.file = base64.b64encode(

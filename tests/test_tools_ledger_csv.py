@@ -155,6 +155,15 @@ class TestLedgerCsv(BaseCase):
     def test_payment_of_tomorrow_is_refused(self):
         self.assertProblem("F1,C1,2026-01-02,2026-02-01,100,EUR,2026-03-03,", "paid_later")
 
+    def test_a_row_that_cannot_be_read_is_a_row(self):
+        text = f'{HEADING}\nF1,"C"1,,2026-02-01,1\nF2,C1,,2026-02-01,1\nF3,"C1,,\nF4,C1'
+        rows = list(Ledger(text.encode(), TODAY).rows())
+        self.assertEqual(
+            [(row.line, getattr(row, "code", "")) for row in rows],
+            [(2, "unreadable"), (3, ""), (4, "unreadable")],
+        )
+        self.assertEqual(list(Ledger(text.encode(), TODAY).rows(1)), rows[1:])
+
     def test_lines_may_end_as_on_any_computer(self):
         for end in ("\r\n", "\r", "\n"):
             content = end.join(("number,customer,due,amount", "F1,C1,2026-02-01,1", "F2,C1,x,1"))

@@ -264,25 +264,26 @@ class Ledger:
     def rows(self, start: int = 0) -> Iterator[Document | Problem]:
         """Yield the rows from position `start` on: a document each, or the problem of the row."""
         seen: dict[tuple[str, str], int] = {}
-        reader = csv.reader(io.StringIO(self.body), delimiter=self.delimiter)
-        position = 0
+        for position, (line, cells) in enumerate(self._read_cells()):
+            row = self._read_row(cells)
+            earlier = seen.setdefault((row.get("number", ""), row.get("customer", "")), line)
+            if position >= start:
+                yield self._check_row(line, row, earlier) if cells else Problem(line, "unreadable")
+
+    def _read_cells(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield each row that is not empty with its line; no cells when it cannot be read."""
+        reader = csv.reader(io.StringIO(self.body), delimiter=self.delimiter, strict=True)
         while True:
+            line = reader.line_num + 2  # where the row begins; the heading is line 1
             try:
                 cells = next(reader, None)
             except csv.Error:
-                yield Problem(reader.line_num + 1, "unreadable")
+                yield line, []
                 continue
             if cells is None:
                 return
-            if not any(cell.strip() for cell in cells):
-                continue
-            line = reader.line_num + 1
-            row = self._read_row(cells)
-            key = row.get("number", ""), row.get("customer", "")
-            earlier = seen.setdefault(key, line)
-            if position >= start:
-                yield self._check_row(line, row, earlier)
-            position += 1
+            if any(cell.strip() for cell in cells):
+                yield line, cells
 
     def _read_row(self, cells: list[str]) -> dict[str, str]:
         return {

@@ -159,8 +159,8 @@ class CreditCollectionLedgerImport(models.TransientModel):
         if wizard:
             user_wizard = wizard.with_user(wizard.create_uid).with_company(wizard.company_id)
             user_wizard._load_batch()
-        remaining = wizard.row_count - wizard.position + self.search_count(domain) - 1
-        self.env["ir.cron"]._commit_progress(len(wizard), remaining=max(remaining, 0))
+        remaining = self.search_count(domain)
+        self.env["ir.cron"]._commit_progress(len(wizard), remaining=remaining)
 
     def _start(self):
         """Prepare the journals and the account, and count the rows."""
@@ -202,7 +202,7 @@ class CreditCollectionLedgerImport(models.TransientModel):
                 ),
                 "known_count": self.known_count + known,
                 "error_count": self.error_count + len(rows) - len(loaded) - known,
-                "state": "loading" if len(rows) == BATCH_SIZE else "done",
+                "state": "loading" if self.position + len(rows) < self.row_count else "done",
             }
         )
 
