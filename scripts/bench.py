@@ -2,7 +2,6 @@
 
 ``make bench`` runs it in a fresh database; ``SIZES="1000 10000"`` chooses how many open items.
 Each size is a company of its own. A row shows queries, seconds, how many of them a processor worked
-for us (here, in programs started, and in a database on this machine), milliseconds for each of many,
 by how many MB this process grew at its peak, and the target, if there is one.
 """
 

@@ -22,10 +22,23 @@ class TestInvoiceLifecycle(CollectionCommon):
         invoice.button_draft()
         invoice.button_cancel()
         self._commit()
-        run.action_approve()
+        with self.assertRefused("propose again"):
+            run.action_approve()
         self._send()
         self.assertEqual(self.emails, [])
-        self.assertState(run.dunning_ids, "cancel")
+        self.assertEqual(run.state, "draft")
+
+    def test_what_was_paid_between_proposal_and_approval_is_not_approved(self):
+        """S20: the others are."""
+        paid = self._overdue_invoice(partner=self._customer("Paid"))
+        open_invoice = self._overdue_invoice()
+        run = self._propose()
+        self._pay(paid)
+        run.action_approve()
+        self._send()
+        sent = run.dunning_ids.filtered(lambda dunning: dunning.state == "sent")
+        self.assertEqual(sent.line_ids.move_line_id.move_id, open_invoice)
+        self.assertEqual(len(self.emails), 1)
 
     def test_an_invoice_on_a_sent_notice_is_corrected_and_the_case_says_so(self):
         """I2, I3: the shipped choice."""

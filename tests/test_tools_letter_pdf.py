@@ -67,7 +67,7 @@ class TestLetterPdf(BaseCase):
     def test_pages_are_numbered_and_on_their_letterhead(self):
         printer = self._printer(("one", 0), ("two", 1), ("two b", None))
         labels = letter_pdf.Labels("Page %(page)s of %(pages)s", "Letter 100%% (2)")
-        first, second = self._texts(printer.write(range(1, 3), 1, labels))
+        first, second = self._texts(printer.cut(range(1, 3), 1, labels))
         self.assertIn("Page 1 of 2", first)
         self.assertNotIn("Letter 100%", first)
         self.assertIn("Page 2 of 2", second)

@@ -77,7 +77,8 @@ class AccountMove(models.Model):
             move.dunning_level_id = own.level_id.sorted("delay_days")[-1:]
 
     def _search_dunning_level_id(self, operator, value):
-        return Domain("line_ids.collection_item_ids.level_id", operator, value)
+        items = self.env["credit.collection.item"]._search([("level_id", operator, value)])
+        return Domain("line_ids", "any", [("id", "in", items.subselect("move_line_id"))])
 
     def _compute_dunning_line_ids(self):
         lines = self.env["credit.collection.dunning.line"].search(

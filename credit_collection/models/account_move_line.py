@@ -1,21 +1,8 @@
-from odoo import fields, models
+from odoo import models
 
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
-
-    dunning_line_ids = fields.One2many(
-        "credit.collection.dunning.line",
-        "move_line_id",
-        "Notices",
-        groups="credit_collection.credit_collection_group_readonly",
-    )
-
-    collection_item_ids = fields.One2many(
-        "credit.collection.item",
-        "move_line_id",
-        groups="credit_collection.credit_collection_group_readonly",
-    )
 
     def write(self, vals):
         res = super().write(vals)

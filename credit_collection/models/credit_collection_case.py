@@ -33,7 +33,7 @@ class CreditCollectionCase(models.Model):
         index="btree_not_null",
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
     )
-    policy_id = fields.Many2one("credit.collection.policy", "Policy", readonly=True)
+    policy_id = fields.Many2one("credit.collection.policy", readonly=True)
     state = fields.Selection(
         [("open", "Open"), ("closed", "Nothing overdue")],
         required=True,
@@ -48,7 +48,7 @@ class CreditCollectionCase(models.Model):
     )
     date_oldest_due = fields.Date("Overdue since", readonly=True)
     days_late = fields.Integer("Days late", compute="_compute_days_late")
-    level_id = fields.Many2one("credit.collection.level", "Level", readonly=True)
+    level_id = fields.Many2one("credit.collection.level", readonly=True)
     date_last_notice = fields.Date("Last notice", readonly=True)
     date_next_notice = fields.Date("Next notice", readonly=True)
 
@@ -277,7 +277,7 @@ class CreditCollectionCase(models.Model):
     @api.model
     def _cron_assess(self):
         """Look at every company's ledger once a day: levels are reached by waiting alone."""
-        companies = self.env["res.company"].search([])
+        companies = self.env["res.company"].search([])  # pylint: disable=no-search-all
         self.env["ir.cron"]._commit_progress(remaining=len(companies))
         for company in companies:
             company._collection_do(self.env["credit.collection.item"]._assess)

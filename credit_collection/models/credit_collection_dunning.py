@@ -53,7 +53,7 @@ class CreditCollectionDunning(models.Model):
         help="To search and to group by.",
     )
     level_id = fields.Many2one(
-        "credit.collection.level", "Level", required=True, readonly=True, ondelete="restrict"
+        "credit.collection.level", required=True, readonly=True, ondelete="restrict"
     )
     date = fields.Date(required=True, readonly=True)
     date_sent = fields.Date("Sent on", readonly=True)
@@ -83,7 +83,7 @@ class CreditCollectionDunning(models.Model):
     amount_due = fields.Monetary("Claimed", readonly=True, help="In the currency of the company.")
     amount_text = fields.Char("To pay", compute="_compute_amount_text")
     delivery_text = fields.Char("Channels", compute="_compute_delivery_text")
-    letter_id = fields.Many2one("ir.attachment", "Letter", readonly=True, ondelete="restrict")
+    letter_id = fields.Many2one("ir.attachment", readonly=True, ondelete="restrict")
     letter_pdf = fields.Binary("Letter (PDF)", related="letter_id.datas")
     is_letter_to_post = fields.Boolean(compute="_compute_is_letter_to_post")
     warning = fields.Char(compute="_compute_warning")
@@ -506,6 +506,7 @@ class CreditCollectionDunning(models.Model):
 
     def _call_off(self, reason):
         """Stop what has not left yet of the notices whose debt is paid."""
+        self.line_ids.move_line_id.mapped("amount_residual")  # read at once, not by notice
         paid = self.filtered(
             lambda dunning: dunning.state in ("queued", "sent") and not dunning._is_owed()
         )
@@ -844,7 +845,7 @@ class CreditCollectionDunningLine(models.Model):
         "credit.collection.dunning", required=True, index=True, ondelete="cascade"
     )
     move_line_id = fields.Many2one("account.move.line", index=True, ondelete="set null")
-    level_id = fields.Many2one("credit.collection.level", "Level", ondelete="restrict")
+    level_id = fields.Many2one("credit.collection.level", ondelete="restrict")
     currency_id = fields.Many2one("res.currency", required=True, ondelete="restrict")
     name = fields.Char("Number")
     date_invoice = fields.Date("Date")

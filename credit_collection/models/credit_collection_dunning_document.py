@@ -53,7 +53,9 @@ class CreditCollectionDunning(models.Model):
         """Read what the documents show for all notices at once, before they part by language."""
         lines = self.line_ids
         lines.mapped("date_last_notice")
-        lines.move_line_id.move_id.mapped("payment_reference")
+        moves = lines.move_line_id.move_id
+        moves.mapped("payment_reference")
+        moves.mapped("partner_bank_id")
         self.customer_id.mapped("ref")
         self.partner_id.country_id.mapped("code")
 

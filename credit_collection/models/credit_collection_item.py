@@ -22,12 +22,12 @@ class CreditCollectionItem(models.Model):
     _log_access = False  # written by the hundred thousand: two foreign keys less
 
     case_id = fields.Many2one(
-        "credit.collection.case", "Case", required=True, index=True, ondelete="cascade"
+        "credit.collection.case", required=True, index=True, ondelete="cascade"
     )
     move_line_id = fields.Many2one("account.move.line", required=True, ondelete="cascade")
-    level_id = fields.Many2one("credit.collection.level", "Level", ondelete="set null")
+    level_id = fields.Many2one("credit.collection.level", ondelete="set null")
     next_level_id = fields.Many2one("credit.collection.level", "Next level", ondelete="set null")
-    hold_id = fields.Many2one("credit.collection.hold", "Hold", ondelete="set null")
+    hold_id = fields.Many2one("credit.collection.hold", ondelete="set null")
     decision = fields.Selection(DECISIONS, required=True)
     date_due = fields.Date("Due date", required=True)
     date_last_notice = fields.Date("Last notice")

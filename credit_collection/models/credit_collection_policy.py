@@ -303,10 +303,11 @@ class CreditCollectionLevel(models.Model):
     @api.depends("policy_id.name")
     @api.depends_context("show_policy")
     def _compute_display_name(self):
-        super()._compute_display_name()
+        res = super()._compute_display_name()
         if self.env.context.get("show_policy"):
             for level in self:
                 level.display_name = f"{level.policy_id.name}: {level.name}"
+        return res
 
     def _describe(self):
         """Say in words when this level comes, and how."""

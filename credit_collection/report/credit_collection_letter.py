@@ -69,7 +69,7 @@ class CreditCollectionLetter(models.AbstractModel):
                 documents |= self._render_batch(dunning, letterheads)
             return documents
         return {
-            dunning: printer.write(
+            dunning: printer.cut(
                 letter, index[self._get_letterhead_key(dunning)], self._get_labels(dunning)
             )
             for dunning, letter in zip(dunnings, pages, strict=True)

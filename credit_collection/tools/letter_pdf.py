@@ -134,7 +134,7 @@ class LetterPrinter:
         """Return the pages of each letter, or None when they cannot be told apart."""
         return letter_pages(self._contents, count)
 
-    def write(self, pages: range, letterhead: int, labels: Labels) -> bytes:
+    def cut(self, pages: range, letterhead: int, labels: Labels) -> bytes:
         """Return one letter as a PDF of its own."""
         writer = PdfWriter()
         font = writer._add_object(_font())

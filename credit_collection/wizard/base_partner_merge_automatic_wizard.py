@@ -16,5 +16,6 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                 kept.partner_id = debtor
             if cases:
                 cases._merge_into(kept)
-        super()._update_foreign_keys(src_partners, dst_partner)
+        res = super()._update_foreign_keys(src_partners, dst_partner)
         self.env["account.move"]._collection_touch(partners=debtor)
+        return res

@@ -12,7 +12,6 @@ class CreditCollectionMovePolicy(models.TransientModel):
     company_id = fields.Many2one("res.company", default=lambda self: self.env.company)
     policy_id = fields.Many2one(
         "credit.collection.policy",
-        "Policy",
         check_company=True,
         help="Leave empty to follow the policy of the customer again.",
     )
