@@ -42,7 +42,12 @@ class Demo:
         self.ledger.plan()
         self.plan_stories()
         self.mail_server = self.env["ir.mail_server"].create(
-            {"name": "Demo", "smtp_host": "127.0.0.1", "smtp_port": sink.port}
+            {
+                "name": "Demo",
+                "smtp_host": "127.0.0.1",
+                "smtp_port": sink.port,
+                "from_filter": "noordster.example",
+            }
         )
         self.env.cr.commit()
 

@@ -165,7 +165,8 @@ CUSTOMERS = [
     Customer("Hotel Belfort NV", NL, "BE", "Hoogpoort 63", "9000", "Gent", "ap@belfort.example",
              every=20, amount=3900, pays=(18, 4, None, 7), tag="Key account"),
     Customer("Messe Bonn Catering AG", DE, "DE", "Friedensplatz 1", "53111", "Bonn",
-             "kreditoren@messebonn.example", amount=10900, pays=(9, 22), tag="Key account"),
+             "kreditoren@messebonn.example", amount=11900, pays=(9, 22), unpaid=(4,),
+             tag="Key account"),  # the unpaid one is large
     # Persons; the last two have no e-mail address.
     Customer("Claire Dubois", FR, "BE", "Rue du Moulin 8", "1330", "Rixensart",
              "claire.dubois@post.example", person=True, term="15", amount=48, pays=(-2, 16)),

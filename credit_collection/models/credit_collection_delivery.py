@@ -182,7 +182,10 @@ class CreditCollectionDelivery(models.Model):
     def _prepare_mails_vals(self):
         """Return the values of the e-mails, each template rendered once per language."""
         texts = self._render_texts()
-        reply_to = self.dunning_id.case_id._notify_get_reply_to()
+        cases = self.dunning_id.case_id
+        reply_to = cases._notify_get_reply_to_batch(
+            author_ids={case.id: case.company_id.partner_id.id for case in cases}
+        )
         # each message checks its attachments: read them here, all at once
         self.dunning_id.letter_id.fetch(["res_model", "res_id"])
         vals_list = []
