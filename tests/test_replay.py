@@ -29,6 +29,7 @@ class TestReplay(CollectionCommon):
         cls.policy.is_automatic = True
 
     def _replay(self, first="2026-01-01", last="2026-02-28", name="Replay"):
+        self._day("2026-03-31")  # the ledger is read when all of its payments were made
         replay = self.script.Replay(
             self.env(su=True), (_HERE / "data" / "ledger_replay.csv").read_bytes(), name
         )
@@ -77,11 +78,10 @@ class TestReplay(CollectionCommon):
         self.assertIn("| 2026-01 | Level 2 | 2 | 2 | 2 | 1,200 | 0 | 0 |", table)
 
     def test_result_is_the_same_again(self):
-        fingerprints = {
-            self.script.get_fingerprint(self._replay(last="2026-01-31", name=name).get_lines())
-            for name in ("One", "Two")
-        }
-        self.assertEqual(len(fingerprints), 1)
+        one, two = (self._replay(last="2026-01-31", name=name) for name in ("One", "Two"))
+        self.assertEqual(self._sent(one), self._sent(two))
+        fingerprint = self.script.get_fingerprint
+        self.assertEqual(fingerprint(one.get_lines()), fingerprint(two.get_lines()))
 
     def test_policy_by_name_by_id_or_from_a_file(self):
         shipped = self.env.ref("credit_collection.policy_consumer")
