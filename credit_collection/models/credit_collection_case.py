@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize, email_split
 
 from ..tools.ageing import days_late
@@ -277,7 +278,7 @@ class CreditCollectionCase(models.Model):
     @api.model
     def _cron_assess(self):
         """Look at every company's ledger once a day: levels are reached by waiting alone."""
-        companies = self.env["res.company"].search([])  # pylint: disable=no-search-all
+        companies = self.env["res.company"].search(Domain.TRUE)
         self.env["ir.cron"]._commit_progress(remaining=len(companies))
         for company in companies:
             company._collection_do(self.env["credit.collection.item"]._assess)

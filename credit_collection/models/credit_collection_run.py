@@ -490,7 +490,7 @@ class CreditCollectionRun(models.Model):
     @api.model
     def _cron_run(self):
         """The daily run: propose, approve and send what the policies let go without review."""
-        companies = self.env["res.company"].search([])  # pylint: disable=no-search-all
+        companies = self.env["res.company"].search(Domain.TRUE)
         self.env["ir.cron"]._commit_progress(remaining=len(companies))
         for company in companies:
             company._collection_do(self.with_company(company)._run_automatically)
