@@ -63,6 +63,16 @@ class TestAutomation(CollectionCommon):
             self._case(self.env["res.partner"].search([("name", "=", "Small")])).activity_ids
         )
 
+    def test_the_first_instalment_of_a_large_invoice_gives_the_task(self):
+        self._overdue_invoice(6000.0, due="2026-03-01", term=self._term((50, 0), (50, 60)))
+        self._check_time("2026-03-05")
+        self.assertEqual(len(self._tasks("large_overdue")), 1)
+
+    def test_a_large_invoice_on_hold_gives_none(self):
+        self._hold(self._overdue_invoice(6000.0))
+        self._check_time("2026-03-05")
+        self.assertFalse(self._tasks("large_overdue"))
+
     def test_tasks_close_when_the_debt_is_paid(self):
         self.customer.collection_policy_id = self._policy([(10, 0)])
         invoice = self._overdue_invoice()

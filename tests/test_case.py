@@ -145,6 +145,13 @@ class TestCase(CollectionCommon):
 
     def test_the_lock_of_a_colleague_never_stops_a_payment(self):
         """Whoever books goes on; the scheduled action looks again."""
+        self._check_collision("40001")  # serialization_failure
+
+    def test_two_first_bookings_at_once_never_stop_each_other(self):
+        """Both open the case of a new customer: the second finds it there already."""
+        self._check_collision("23505")  # unique_violation
+
+    def _check_collision(self, code):
         invoice = self._overdue_invoice()
         self._commit()
         Item = self.registry["credit.collection.item"]
@@ -152,7 +159,7 @@ class TestCase(CollectionCommon):
 
         def collide(item, *args):
             item.env.cr.execute(
-                "DO $$ BEGIN RAISE EXCEPTION 'collision' USING ERRCODE = '40001'; END $$"
+                f"DO $$ BEGIN RAISE EXCEPTION 'collision' USING ERRCODE = '{code}'; END $$"
             )
             return get_sql(item, *args)
 

@@ -265,8 +265,27 @@ class TestDelivery(CollectionCommon):
         invoice = self._overdue_invoice()
         run = self._run()
         self._pay(invoice)
+        with self.allow_pdf_render():
+            action = run.action_print_letters()
+        self.assertEqual(action["tag"], "display_notification")
+        self.assertIn("was paid", action["params"]["message"])
+        self.assertState(run.dunning_ids, "cancel")
         with self.allow_pdf_render(), self.assertRefused("no letter to print"):
             run.action_print_letters()
+
+    def test_a_letter_that_is_paid_before_it_is_posted_is_not_posted(self):
+        self._one_level(send_email=False, send_letter=True)
+        other = self._customer("Other")
+        other.collection_policy_id = self.customer.collection_policy_id
+        invoice, open_invoice = self._overdue_invoice(), self._overdue_invoice(partner=other)
+        run = self._run()
+        with self.allow_pdf_render():
+            run.action_print_letters()
+        self._pay(invoice)
+        run.action_mark_posted()
+        states = {dunning.customer_id: dunning.state for dunning in run.dunning_ids}
+        self.assertEqual(states, {self.customer: "cancel", other: "sent"})
+        self.assertLevel(open_invoice, 1)
 
     def test_all_channels_at_once(self):
         self._one_level(send_letter=True, channel_mode="all")
@@ -324,6 +343,50 @@ class TestDelivery(CollectionCommon):
         self._commit()
         self.assertFalse(self._case().activity_ids)
         self.assertState(dunning, "cancel")
+
+    def test_a_call_that_is_struck_off_the_list_was_not_made_and_the_letter_is_next(self):
+        self._one_level(send_email=False, send_letter=True, send_call=True)
+        self._level(1, self.customer.collection_policy_id).channel_mode = "all"
+        invoice = self._overdue_invoice()
+        dunning = self._dun().dunning_ids
+        call = dunning.delivery_ids.filtered(lambda one: one.channel == "call")
+        call.activity_id.unlink()
+        self.assertEqual((call.state, call.failure_reason), ("failed", "The call was called off."))
+        self.assertLevel(invoice, 0)
+        with self.allow_pdf_render():
+            dunning.action_print_letters()
+        dunning.action_mark_posted()
+        self.assertState(dunning, "sent")
+        self.assertLevel(invoice, 1)
+
+    def test_a_call_that_is_struck_off_without_another_channel_fails_the_notice(self):
+        self._one_level(send_email=False, send_call=True)
+        invoice = self._overdue_invoice()
+        dunning = self._dun().dunning_ids
+        dunning.delivery_ids.activity_id.unlink()
+        self.assertState(dunning, "failed")
+        self.assertDecision(invoice, "failed", level=1)
+
+    def test_one_of_two_addresses_that_asked_not_to_be_written_to_stops_the_email(self):
+        self.customer.email = "first@customer.example, second@customer.example"
+        self.env["mail.blacklist"].sudo().create({"email": "second@customer.example"})
+        self._overdue_invoice()
+        dunning = self._dun().dunning_ids
+        self.assertState(dunning, "failed")
+        self.assertIn("asked not to be written to", dunning.note)
+        recipients = {to for mail in self.emails for to in mail["smtp_to_list"]}
+        self.assertEqual(recipients, {self.env.user.email}, "only the task is announced")
+
+    def test_what_failed_is_sent_to_another_contact(self):
+        self.customer.email = False
+        invoice = self._overdue_invoice()
+        dunning = self._dun().dunning_ids
+        dunning.partner_id = self._contact(self.customer, "Boss", email="boss@customer.example")
+        dunning.action_retry()
+        self._send()
+        self.assertState(dunning, "sent")
+        self.assertEqual(self.emails[0]["smtp_to_list"], ["boss@customer.example"])
+        self.assertLevel(invoice, 1)
 
     def test_a_customer_without_a_phone_does_not_stop_the_email(self):
         """C21: with all channels at once."""

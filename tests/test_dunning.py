@@ -61,6 +61,16 @@ class TestNotice(CollectionCommon):
         self.assertState(run.dunning_ids, "cancel")
         self.assertEqual(self.emails, [])
 
+    def test_a_credit_that_comes_in_before_the_notice_leaves_is_deducted(self):
+        self._overdue_invoice(100.0)
+        run = self._run()
+        self._credit_note(30.0)
+        self._send()
+        dunning = run.dunning_ids
+        self.assertEqual(sorted(dunning.line_ids.mapped("amount_residual")), [-30.0, 100.0])
+        self.assertEqual(dunning.amount_due, 70.0)
+        self.assertIn("70.00\xa0€", self._read_email())
+
     def test_a_part_payment_before_the_notice_leaves_lowers_the_claim(self):
         """S21."""
         invoice = self._overdue_invoice(100.0)

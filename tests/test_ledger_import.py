@@ -8,6 +8,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from ..wizard import credit_collection_ledger_import as ledger_import
 from .common import CollectionCommon
@@ -338,6 +339,20 @@ class TestLedgerImport(CollectionCommon):
             self._run_cron("credit_collection.ir_cron_load_ledger")
         self.assertEqual((wizard.state, wizard.loaded_count), ("done", 4))
         self.assertEqual((other.state, other.loaded_count), ("done", 4))
+
+    def test_what_nobody_foresaw_stops_the_file_and_it_can_be_loaded_again(self):
+        with patch.object(ledger_import, "BATCH_SIZE", 2):
+            wizard = self._wizard(*(f"F{n},C1,2026-01-02,2026-02-01,1" for n in range(4)))
+            wizard.action_load()
+            break_down = patch.object(type(wizard), "_load_payments", side_effect=KeyError("oops"))
+            with break_down, mute_logger(ledger_import.__name__):
+                self._run_cron("credit_collection.ir_cron_load_ledger")
+            self.assertEqual((wizard.state, wizard.position), ("stopped", 2))
+            self.assertNotLoaded(wizard, 0, "stopped after 2 rows: 'oops'")
+            self.assertFalse(self._move("F2"), "the batch that failed left nothing behind")
+            wizard.action_load()
+            self._run_cron("credit_collection.ir_cron_load_ledger")
+        self.assertEqual((wizard.state, wizard.loaded_count), ("done", 4))
 
     def test_check_books_nothing(self):
         with Form(self.env["credit.collection.ledger.import"]) as form:

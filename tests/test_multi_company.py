@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -127,6 +129,28 @@ class TestMultiCompany(CollectionCommon):
         self._commit()
         self.assertEqual(self._case().state, "open")
         self.assertEqual(self._case(company=self.other).state, "closed")
+
+    def test_a_company_that_fails_stops_no_other(self):
+        self.policy.is_automatic = True
+        self._overdue_invoice()
+        theirs = self._other_invoice()
+        Run = self.registry["credit.collection.run"]
+        propose = Run._propose
+
+        def propose_but_not_here(run):
+            if run.company_id == self.company:
+                raise KeyError("no such thing")
+            return propose(run)
+
+        with (
+            patch.object(Run, "_propose", propose_but_not_here),
+            self.assertLogs("odoo.addons.credit_collection.models.res_company", "ERROR") as logs,
+        ):
+            self._run_cron("credit_collection.ir_cron_run")
+        self.assertIn(self.company.name, logs.output[0])
+        runs = self.env["credit.collection.run"].search([])
+        self.assertEqual(runs.company_id, self.other)
+        self.assertEqual(runs.dunning_ids.line_ids.move_line_id.move_id, theirs)
 
     def test_the_daily_run_goes_through_every_company(self):
         self.policy.is_automatic = True

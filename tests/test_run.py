@@ -307,6 +307,28 @@ class TestRun(CollectionCommon):
         self._send()
         self.assertEqual(self.emails, [])
 
+    def test_what_another_run_sent_meanwhile_is_not_sent_again(self):
+        invoice, other = self._overdue_invoice(), self._overdue_invoice(partner=self._customer("B"))
+        stale = self._propose()
+        self._hold(other)
+        run = self.env["credit.collection.run"].create({})
+        run.action_propose()
+        self.assertNotices(run, [(self.customer, 1, {invoice: 1})])
+        run.action_approve()
+        self._send()
+        with self.assertRefused("Nothing of this proposal is due any more"):
+            stale.action_approve()
+        self.assertEqual(stale.state, "draft")
+        self._send()
+        self.assertEqual(self.emails, [])
+
+    def test_what_is_put_on_hold_during_the_review_is_dropped_and_the_rest_goes(self):
+        held, other = self._overdue_invoice(), self._overdue_invoice(partner=self._customer("B"))
+        run = self._propose()
+        self._hold(held)
+        run.action_approve()
+        self.assertNotices(run, [(other.partner_id, 1, {other: 1})])
+
     def test_an_approved_run_is_not_proposed_again_nor_dated_otherwise(self):
         self._overdue_invoice()
         run = self._run()

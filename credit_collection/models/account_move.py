@@ -163,17 +163,6 @@ class AccountMove(models.Model):
                 )
             )
 
-    def _collection_task_for_large(self):
-        """Give the collector a task for each customer with a large invoice among these."""
-        for move in self:
-            company = move.company_id
-            if move.amount_residual_signed < company.collection_large_amount:
-                continue
-            case = self.env["credit.collection.case"]._get_for_partner(move.partner_id, company)
-            case._schedule_task(
-                "credit_collection.mail_activity_type_large_overdue", note=move.display_name
-            )
-
     # -------------------------------------------------------------------------
     # The ledger changes: the cases follow
     # -------------------------------------------------------------------------

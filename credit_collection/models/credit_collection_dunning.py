@@ -231,9 +231,11 @@ class CreditCollectionDunning(models.Model):
     def action_print_letters(self):
         """Print the letters of these notices as one PDF, in the order of language and postcode."""
         self.check_access("write")
-        letters = self._get_letters_to_post()
-        reprints = self.filtered(lambda dunning: dunning.state in ("sent", "queued")) - letters
-        letters = letters._prepare_letters() | reprints.filtered("letter_id")
+        waiting = self._get_letters_to_post()
+        reprints = self.filtered(lambda dunning: dunning.state in ("sent", "queued")) - waiting
+        letters = waiting._prepare_letters() | reprints.filtered("letter_id")
+        if not letters and waiting:
+            return waiting._notify_nothing_left()
         if not letters:
             raise UserError(
                 self.env._("There is no letter to print: approve the run, or choose other notices.")
@@ -245,11 +247,26 @@ class CreditCollectionDunning(models.Model):
             "target": "new",
         }
 
+    def _notify_nothing_left(self):
+        """Say that the letters were called off: an error would undo just that."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "message": self.env._("No letter is left to send: what they claim was paid."),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
     def action_mark_posted(self):
         """The printed letters are in the post: from now on they count as sent."""
         self.check_access("write")
+        waiting = self._get_letters_to_post()
         self._call_off(self.env._("It was paid before the letter was posted."))
         letters = self._get_letters_to_post()
+        if not letters and waiting:
+            return waiting._notify_nothing_left()
         if not letters:
             raise UserError(
                 self.env._("None of these notices has a letter that waits to be posted.")
@@ -260,6 +277,7 @@ class CreditCollectionDunning(models.Model):
         if any(delivery.state == "todo" for delivery in deliveries):
             raise UserError(self.env._("Print the letters first: some were not printed yet."))
         deliveries._set_sent()
+        return False
 
     def action_open_letter(self):
         self.ensure_one()

@@ -209,6 +209,15 @@ class CreditCollectionItem(models.Model):
         self.ensure_one()
         return self.move_line_id.action_open_business_doc()
 
+    def _schedule_large_tasks(self):
+        """Give the collector a task for each customer with a large invoice among these."""
+        for item in self:
+            if item.move_id.amount_residual_signed >= item.company_id.collection_large_amount:
+                item.case_id._schedule_task(
+                    "credit_collection.mail_activity_type_large_overdue",
+                    note=item.move_id.display_name,
+                )
+
     # -------------------------------------------------------------------------
     # The assessment
     # -------------------------------------------------------------------------

@@ -189,7 +189,7 @@ class CreditCollectionRun(models.Model):
         return self.dunning_ids.action_print_letters()
 
     def action_mark_posted(self):
-        self.dunning_ids.action_mark_posted()
+        return self.dunning_ids.action_mark_posted()
 
     def action_open_dunnings(self):
         self.ensure_one()

@@ -1,8 +1,11 @@
 import base64
 import csv
 import io
+import logging
 from decimal import Decimal
 from itertools import islice
+
+from psycopg2 import OperationalError
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -15,6 +18,8 @@ from ..tools.ledger_csv import Document, Ledger, LedgerError, Problem, settle, s
 BATCH_SIZE = 500
 # What the screen lists of a file that was only checked.
 PREVIEW_SIZE = 50
+
+_logger = logging.getLogger(__name__)
 
 
 class CreditCollectionLedgerImport(models.TransientModel):
@@ -68,7 +73,13 @@ class CreditCollectionLedgerImport(models.TransientModel):
         help="For packages that note when a document was settled, but not what was set off.",
     )
     state = fields.Selection(
-        [("draft", "Draft"), ("checked", "Checked"), ("loading", "Loading"), ("done", "Loaded")],
+        [
+            ("draft", "Draft"),
+            ("checked", "Checked"),
+            ("loading", "Loading"),
+            ("stopped", "Stopped"),
+            ("done", "Loaded"),
+        ],
         required=True,
         default="draft",
         readonly=True,
@@ -158,7 +169,7 @@ class CreditCollectionLedgerImport(models.TransientModel):
         wizard = self.search(domain, limit=1, order="id").try_lock_for_update()
         if wizard:
             user_wizard = wizard.with_user(wizard.create_uid).with_company(wizard.company_id)
-            user_wizard._load_batch()
+            user_wizard._load_batch_or_stop()
         remaining = self.search_count(domain)
         self.env["ir.cron"]._commit_progress(len(wizard), remaining=remaining)
 
@@ -205,6 +216,28 @@ class CreditCollectionLedgerImport(models.TransientModel):
                 "state": "loading" if self.position + len(rows) < self.row_count else "done",
             }
         )
+
+    def _load_batch_or_stop(self):
+        """Load the next rows; what nobody foresaw stops the file, and its user is told."""
+        try:
+            with self.env.cr.savepoint():
+                self._load_batch()
+        except OperationalError:
+            raise  # another transaction was faster: the scheduler tries again
+        except Exception as error:
+            _logger.warning("Loading %s stopped", self.file_name, exc_info=True)
+            values = {"count": self.position, "reason": str(error)}
+            self._note_problems([Problem(0, "stopped", values)])
+            self.state = "stopped"
+            self.env.user._bus_send(
+                "simple_notification",
+                {
+                    "type": "danger",
+                    "sticky": True,
+                    "title": self.file_name,
+                    "message": self._get_sentence("stopped", values),
+                },
+            )
 
     def _get_ledger(self):
         """Return the file, its heading read."""
@@ -746,6 +779,10 @@ class CreditCollectionLedgerImport(models.TransientModel):
                 'later day under "Book from".'
             ),
             "refused": self.env._("Odoo refuses the document: %(reason)s"),
+            "stopped": self.env._(
+                "Loading stopped after %(count)s rows: %(reason)s. Load the file again: what is "
+                "there already is left alone."
+            ),
             # loaded all the same
             "no_issue_date": self.env._("No issue date: %(date)s is used."),
             "due_before_issued": self.env._("Due on %(due)s, before it was issued on %(issued)s."),
