@@ -5,7 +5,7 @@ DB ?= credit_collection_demo
 export DB
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve shell test lint format bench replay import-ledger screenshots changelog stop clean
+.PHONY: help setup demo serve shell test lint format bench replay import-ledger screenshots translations changelog stop clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -43,6 +43,9 @@ import-ledger: ## load the customer invoices and payments of LEDGER=file.csv int
 
 screenshots: ## take the screenshots of the README again
 	@scripts/screenshots.sh $(ARGS)
+
+translations: ## write new terms into i18n/, and list what is not translated
+	@scripts/run_script.sh fresh scripts/translations.py
 
 changelog: ## move changes/ into CHANGELOG.md: VERSION=19.0.1.1.0
 	@scripts/setup.sh --lint && bash -c 'source scripts/env.sh; "$$VENV-lint/bin/towncrier" build --yes --version "$(VERSION)"'
