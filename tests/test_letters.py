@@ -373,6 +373,26 @@ class TestLetters(CollectionCommon):
         with patch(path, return_value=missing), self.assertRaisesRegex(UserError, "Install"):
             notice._make_letters()
 
+    def test_the_user_is_told_what_wkhtmltopdf_complains_about(self):
+        notice = self._notice(100.0)
+        broken = ir_actions_report._wkhtml()._replace(bin="/bin/false")
+        path = "odoo.addons.credit_collection.report.credit_collection_letter._wkhtml"
+        with patch(path, return_value=broken), self.assertRaisesRegex(UserError, "exit status 1"):
+            notice._make_letters()
+        self.assertFalse(notice.letter_id)
+
+    def test_every_letter_of_several_batches_is_made(self):
+        Letter = self.registry["credit.collection.letter"]
+        partners = [self._customer(f"Batch {number}") for number in range(5)]
+        for partner in partners:
+            self._overdue_invoice(100.0, due="2026-02-10", partner=partner)
+        notices = self._run().dunning_ids
+        with patch.object(Letter, "_batch_letters", 2):
+            documents = self.env["credit.collection.letter"]._render(notices)
+        self.assertEqual(list(documents), list(notices))
+        for notice in notices:
+            self.assertIn(notice.customer_id.name, self._pages(documents[notice])[0])
+
     def test_printing_needs_no_query_per_letter(self):
         def count(number):
             partners = [self._customer(f"Batch {number} {index}") for index in range(number)]

@@ -228,13 +228,11 @@ class CreditCollectionCase(models.Model):
     def _schedule_task(self, xmlid, summary="", note="", date_deadline=None):
         """Give the collector a task, unless the case already has one of this type that is open."""
         activity_type = self.env.ref(xmlid)
+        idle = self.filtered(lambda case: activity_type not in case.activity_ids.activity_type_id)
         tasks = self.env["mail.activity"]
-        for case in self:
-            if activity_type in case.activity_ids.activity_type_id:
-                continue
-            user = case._get_collector()
+        for user, cases in idle.grouped(lambda case: case._get_collector()).items():
             named = activity_type.with_context(lang=user.lang)
-            tasks |= case.activity_schedule(
+            tasks |= cases.activity_schedule(
                 xmlid,
                 date_deadline=date_deadline,
                 summary=summary or named.summary or named.name,

@@ -110,9 +110,14 @@ class CreditCollectionDunning(models.Model):
             dunning.lang = next((lang for lang in wanted if lang in installed), "en_US")
 
     @api.depends("line_ids.amount_residual", "line_ids.currency_id")
+    @api.depends_context("lang")
     def _compute_amount_text(self):
         for dunning in self:
-            dunning.amount_text = dunning._format_totals()
+            amounts = [
+                format_amount(self.env, amount, currency)
+                for currency, amount in dunning._get_totals().items()
+            ]
+            dunning.amount_text = format_list(self.env, amounts)
 
     @api.depends("delivery_ids.state", "level_id")
     def _compute_delivery_text(self):
@@ -546,7 +551,7 @@ class CreditCollectionDunning(models.Model):
     # -------------------------------------------------------------------------
 
     @api.model
-    def _cron_send(self, batch_size=50):
+    def _cron_send(self, batch_size=100):
         """Send the queue in small committed batches; several workers may share it."""
         domain = [
             ("state", "=", "todo"),
@@ -791,15 +796,6 @@ class CreditCollectionDunning(models.Model):
             totals[line.currency_id] += line.amount_residual
         return {currency: currency.round(amount) for currency, amount in totals.items()}
 
-    def _format_totals(self):
-        return format_list(
-            self.env,
-            [
-                format_amount(self.env, amount, currency)
-                for currency, amount in self._get_totals().items()
-            ],
-        )
-
     @api.model
     def _get_placeholder_names(self):
         """The placeholders that the texts of a level may use."""
@@ -826,7 +822,7 @@ class CreditCollectionDunning(models.Model):
         return {
             "customer": self.customer_id.name or "",
             "company": self.company_id.name,
-            "amount_due": dunning._format_totals(),
+            "amount_due": dunning.amount_text,
             "deadline": format_date(dunning.env, self.date_deadline, date_format="long"),
             "last_notice": last,
             "last_notice_sentence": last
@@ -840,6 +836,8 @@ class CreditCollectionDunning(models.Model):
         text = self.level_id.with_context(lang=self.lang)[field_name]
         if is_html_empty(text):
             return ""
+        if "{" not in text:  # a subject, most often
+            return text
         values = self._get_placeholder_values()
         if self.level_id._fields[field_name].type == "html":
             escaped = {name: str(escape(value)) for name, value in values.items()}

@@ -1,6 +1,7 @@
 import subprocess
 import tempfile
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from odoo import api, fields, models
@@ -18,6 +19,17 @@ _UNPATCHED_ZOOM = 1 / 0.768372
 _TIMEOUT = 300
 
 
+def _print_html(command, html):
+    """Return the HTML document as a PDF. Runs in a thread of its own, so it knows no records."""
+    with tempfile.TemporaryDirectory(prefix="credit_collection.") as folder:
+        source, target = Path(folder, "letters.html"), Path(folder, "letters.pdf")
+        source.write_text(html, encoding="utf-8")
+        subprocess.run(  # noqa: S603  the command is ours
+            [*command, str(source), str(target)], capture_output=True, check=True, timeout=_TIMEOUT
+        )
+        return target.read_bytes()
+
+
 class CreditCollectionLetter(models.AbstractModel):
     """The letters on paper: many at a time, because starting wkhtmltopdf is what costs.
 
@@ -29,16 +41,28 @@ class CreditCollectionLetter(models.AbstractModel):
     _name = "credit.collection.letter"
     _description = "Dunning Letters"
 
-    _batch_letters = 100  # needs about 110 MB; no more than 256 can be marked apart
+    _batch_letters = 40  # larger ones take longer per letter; no more than 256 can be marked apart
     _batch_lines = 1500  # bounds the memory of wkhtmltopdf
 
     @api.model
     def _render(self, dunnings):
-        """Return `{dunning: PDF}`."""
-        letterheads = self._render_letterheads(dunnings)
-        documents = {}
-        for batch in self._split_batches(dunnings):
-            documents |= self._render_batch(batch, letterheads)
+        """Return `{dunning: PDF}`.
+
+        wkhtmltopdf prints two batches while the next one is written and the one before is cut.
+        """
+        documents, printing = {}, []
+        with ThreadPoolExecutor(max_workers=2) as printer:
+            index, letterheads = self._print_letterheads(printer, dunnings)
+            for batch in self._split_batches(dunnings):
+                printing.append((batch, self._print_letters(printer, batch)))
+                if len(printing) > 2:
+                    documents |= self._cut(*printing.pop(0), index, letterheads)
+            for batch, job in printing:
+                documents |= self._cut(batch, job, index, letterheads)
+            missing = [dunning for dunning in dunnings if dunning not in documents]
+            for dunning in missing:  # something in its batch confused the marks: alone it has none
+                job = self._print_letters(printer, dunning)
+                documents |= self._cut(dunning, job, index, letterheads)
         return documents
 
     @api.model
@@ -56,23 +80,20 @@ class CreditCollectionLetter(models.AbstractModel):
             yield batch.with_prefetch(dunnings._prefetch_ids)
 
     @api.model
-    def _render_batch(self, dunnings, letterheads):
-        index, letterhead_pdf = letterheads
-        printer = letter_pdf.LetterPrinter(
-            self._print(self._render_html(dunnings), letter_pdf.TOP_MM, letter_pdf.FOOT_MM),
-            letterhead_pdf,
-        )
-        pages = printer.find_letters(len(dunnings))
-        if pages is None:  # something in a letter confuses the marks: print each one alone
-            documents = {}
-            for dunning in dunnings:
-                documents |= self._render_batch(dunning, letterheads)
-            return documents
+    def _print_letters(self, printer, dunnings):
+        html = self._render_html(dunnings)
+        return self._print(printer, html, letter_pdf.TOP_MM, letter_pdf.FOOT_MM)
+
+    @api.model
+    def _cut(self, dunnings, job, index, letterheads):
+        """Return `{dunning: PDF}` from a printed batch; empty when they cannot be told apart."""
+        sheets = letter_pdf.LetterPrinter(self._finish(job), self._finish(letterheads))
+        pages = sheets.find_letters(len(dunnings))
         return {
-            dunning: printer.cut(
+            dunning: sheets.cut(
                 letter, index[self._get_letterhead_key(dunning)], self._get_labels(dunning)
             )
-            for dunning, letter in zip(dunnings, pages, strict=True)
+            for dunning, letter in zip(dunnings, pages or (), strict=bool(pages))
         }
 
     @api.model
@@ -115,8 +136,8 @@ class CreditCollectionLetter(models.AbstractModel):
         return dunning.company_id, dunning.lang
 
     @api.model
-    def _render_letterheads(self, dunnings):
-        """Return the letterheads of these notices, each rendered once: (`{key: number}`, PDF)."""
+    def _print_letterheads(self, printer, dunnings):
+        """Print the letterheads of these notices, each once: (`{key: number}`, print job)."""
         groups = dunnings.grouped(self._get_letterhead_key)
         parts = []
         for company, lang in groups:
@@ -125,8 +146,8 @@ class CreditCollectionLetter(models.AbstractModel):
                 vals = {"company": company.with_context(lang=lang), "logo": logo}
                 vals["is_first"] = is_first
                 parts.append(qweb._render("credit_collection.letterhead", vals))
-        document = self._print(self._render_page(parts), 0, 0)
-        return {key: number for number, key in enumerate(groups)}, document
+        job = self._print(printer, self._render_page(parts), 0, 0)
+        return {key: number for number, key in enumerate(groups)}, job
 
     @api.model
     def _get_logo(self, company):
@@ -150,8 +171,8 @@ class CreditCollectionLetter(models.AbstractModel):
     # -------------------------------------------------------------------------
 
     @api.model
-    def _print(self, html, margin_top, margin_bottom):
-        """Return the HTML document as a PDF.
+    def _print(self, printer, html, margin_top, margin_bottom):
+        """Have the HTML document printed in the background; `_finish` waits for it.
 
         Not through `ir.actions.report`: it waits for scripts, asks the server for style sheets and
         depends on a paper format, where a letter must fit the window of its envelope.
@@ -164,38 +185,32 @@ class CreditCollectionLetter(models.AbstractModel):
                     "too old). Install the package wkhtmltopdf, version 0.12.6, and restart Odoo."
                 )
             )
-        with tempfile.TemporaryDirectory(prefix="credit_collection.") as folder:
-            source, target = Path(folder, "letters.html"), Path(folder, "letters.pdf")
-            source.write_text(str(html), encoding="utf-8")
-            command = [
-                engine.bin,
-                *self._get_print_options(margin_top, margin_bottom),
-                str(source),
-                str(target),
-            ]
-            try:
-                process = subprocess.run(  # noqa: S603  the command is ours
-                    command, capture_output=True, check=False, timeout=_TIMEOUT
+        command = [engine.bin, *self._get_print_options(margin_top, margin_bottom)]
+        return printer.submit(_print_html, command, str(html))
+
+    @api.model
+    def _finish(self, job):
+        """Return the PDF of a print job."""
+        try:
+            return job.result()
+        except subprocess.TimeoutExpired as error:
+            raise UserError(
+                self.env._("wkhtmltopdf did not finish the letters in time. Try again later.")
+            ) from error
+        except (subprocess.CalledProcessError, OSError) as error:
+            reason = getattr(error, "stderr", b"").decode(errors="replace") or str(error)
+            raise UserError(
+                self.env._(
+                    "wkhtmltopdf could not print the letters: %(error)s", error=reason[-500:]
                 )
-            except subprocess.TimeoutExpired as error:
-                raise UserError(
-                    self.env._("wkhtmltopdf did not finish the letters in time. Try again later.")
-                ) from error
-            if process.returncode or not target.exists():
-                raise UserError(
-                    self.env._(
-                        "wkhtmltopdf could not print the letters: %(error)s",
-                        error=process.stderr.decode(errors="replace")[-500:],
-                    )
-                )
-            return target.read_bytes()
+            ) from error
 
     @api.model
     def _get_print_options(self, margin_top, margin_bottom):
         options = ["--quiet", "--encoding", "utf-8", "--page-size", "A4"]
         options += ["--margin-top", f"{margin_top}mm", "--margin-bottom", f"{margin_bottom}mm"]
         options += ["--margin-left", "0", "--margin-right", "0"]
-        options += ["--disable-javascript"]
+        options += ["--disable-javascript", "--javascript-delay", "0"]
         if _wkhtml().is_patched_qt:
             options += ["--dpi", "96", "--disable-smart-shrinking", "--disable-local-file-access"]
         return options

@@ -27,7 +27,7 @@ FOOT_MM = 27.0
 _POINTS = 72 / 25.4
 
 # a fill with the colour of a mark: `/CSp cs 0.992156862 0.901960784 0.905882352 scn`, or `... rg`
-_MARK = re.compile(rb"0?\.99215\d* (0?\.\d+) (0?\.\d+) (?:scn|sc|rg)\b")
+_MARK = re.compile(rb"\.99215\d* (0?\.\d+) (0?\.\d+) (?:scn|sc|rg)\b")
 _MARK_RED = 253  # 0.99215...
 _MARK_FIRST = 230
 _MARK_SHADES = 16
