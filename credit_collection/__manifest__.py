@@ -7,6 +7,7 @@
     "license": "LGPL-3",
     "application": True,
     "depends": ["account_payment", "base_automation"],
+    "external_dependencies": {"python": ["holidays"]},
     "data": [
         "security/credit_collection_groups.xml",
         "security/credit_collection_security.xml",

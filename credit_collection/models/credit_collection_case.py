@@ -44,6 +44,9 @@ class CreditCollectionCase(models.Model):
     amount_residual = fields.Monetary("Open", readonly=True)
     amount_overdue = fields.Monetary("Overdue", readonly=True)
     amount_credit = fields.Monetary("Open credits", readonly=True)
+    amount_held = fields.Monetary(
+        "Disputed or on hold", readonly=True, help="Open, but not collected at the moment."
+    )
     amount_due = fields.Monetary(
         "To be reminded", readonly=True, help="What the next run would send a notice for."
     )
@@ -248,6 +251,18 @@ class CreditCollectionCase(models.Model):
         self.dunning_ids._call_off(reason)
         calls = self.dunning_ids.delivery_ids.activity_id  # still to be made: a courtesy call
         (self.activity_ids.filtered("automated") - calls).action_feedback(feedback=reason)
+
+    @api.model
+    def _get_agreement_models(self):
+        """Return the models of what is agreed with customers, see `credit.collection.agreement`."""
+        return []
+
+    def _follow_agreements(self):
+        """Let what was agreed with these customers follow the ledger, which has changed."""
+        for name in self._get_agreement_models():
+            Agreement = self.env[name]
+            domain = [("case_id", "in", self.ids), ("state", "in", Agreement._running_states)]
+            Agreement.search(domain)._follow_ledger()
 
     def _merge_into(self, case):
         """Give another case of the company all that these ones hold, and let them go."""

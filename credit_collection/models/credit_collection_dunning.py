@@ -609,7 +609,8 @@ class CreditCollectionDunning(models.Model):
         return SQL(
             """
             WITH now AS (
-                SELECT line.id, aml.amount_residual, aml.amount_residual_currency,
+                SELECT line.id, item.amount_claim, item.amount_claim_currency,
+                       aml.amount_residual_currency - item.amount_claim_currency AS amount_held,
                        item.id IS NOT NULL AND (item.decision = ANY(%(claimed)s)
                            AND (line.level_id IS NOT NULL OR item.date_due < %(today)s)
                            OR item.decision = 'credit') AS is_owed,
@@ -625,13 +626,14 @@ class CreditCollectionDunning(models.Model):
                       USING now WHERE now.id = line.id AND NOT now.is_owed
             )
             UPDATE credit_collection_dunning_line line
-               SET amount_residual = now.amount_residual_currency,
-                   amount_company = now.amount_residual, level_id = now.level_id
+               SET amount_residual = now.amount_claim_currency,
+                   amount_company = now.amount_claim, amount_held = now.amount_held,
+                   level_id = now.level_id
               FROM now
              WHERE now.id = line.id AND now.is_owed
-               AND (line.amount_residual, line.amount_company, line.level_id)
+               AND (line.amount_residual, line.amount_company, line.amount_held, line.level_id)
                    IS DISTINCT FROM
-                   (now.amount_residual_currency, now.amount_residual, now.level_id)
+                   (now.amount_claim_currency, now.amount_claim, now.amount_held, now.level_id)
             """,
             ids=list(self.ids),
             claimed=list(CLAIMED_DECISIONS),
@@ -868,8 +870,11 @@ class CreditCollectionDunningLine(models.Model):
     date_due = fields.Date("Due date")
     amount_original = fields.Monetary("Amount")
     amount_paid = fields.Monetary("Paid", compute="_compute_amount_paid")
-    amount_residual = fields.Monetary("Open")
-    amount_company = fields.Float("Open (company currency)", digits="Account")
+    amount_residual = fields.Monetary("Claimed")
+    amount_company = fields.Float("Claimed (company currency)", digits="Account")
+    amount_held = fields.Monetary(
+        "Not claimed now", help="The part of the invoice that is disputed or on hold."
+    )
 
     state = fields.Selection(related="dunning_id.state")
     date_sent = fields.Date(related="dunning_id.date_sent", string="Sent on")
@@ -879,10 +884,10 @@ class CreditCollectionDunningLine(models.Model):
     )
     date_last_notice = fields.Date("Previous notice", compute="_compute_last_notice")
 
-    @api.depends("amount_original", "amount_residual")
+    @api.depends("amount_original", "amount_residual", "amount_held")
     def _compute_amount_paid(self):
         for line in self:
-            line.amount_paid = line.amount_original - line.amount_residual
+            line.amount_paid = line.amount_original - line.amount_residual - line.amount_held
 
     @api.depends("date_due", "dunning_id.date", "dunning_id.date_sent")
     def _compute_days_late(self):

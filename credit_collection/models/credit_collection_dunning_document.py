@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import split_every
 from odoo.tools.misc import format_amount, format_date
 
@@ -74,7 +74,7 @@ class CreditCollectionDunning(models.Model):
         today = self.date_sent or fields.Date.context_today(self)
         lines = self.line_ids.sorted(lambda line: line.amount_residual < 0)
         rows = [line._prepare_row_vals(today, writer) for line in lines]
-        fits = sum(1.5 if row["reference"] else 1 for row in rows) <= _LETTER_ROWS
+        fits = sum(map(self._get_row_height, rows)) <= _LETTER_ROWS
         is_listed = self.level_id.show_items
         return {
             "dunning": self,
@@ -91,6 +91,11 @@ class CreditCollectionDunning(models.Model):
             ],
             "payments": self._prepare_payments(writer),
         }
+
+    @api.model
+    def _get_row_height(self, row):
+        """Return how many lines a row of the table takes, in lines without anything below."""
+        return 1 + 0.5 * (len(row["remarks"]) or bool(row["reference"]))
 
     def _get_document_address(self):
         """Return the lines of the address: the company, the person, and where they are."""
@@ -189,11 +194,24 @@ class CreditCollectionDunningLine(models.Model):
             "paid": writer.amount(self.amount_paid, currency),
             "open": writer.amount(self.amount_residual, currency),
             "level": self.item_level_id.name or "—",
+            "remarks": self._get_remarks(writer),
             "is_credit": is_credit,
             "is_claimed": bool(self.level_id),
             "currency": currency,
             "residual": self.amount_residual,
         }
+
+    def _get_remarks(self, writer):
+        """Return what is to be said below the number of the invoice."""
+        self.ensure_one()
+        if self.currency_id.is_zero(self.amount_held):
+            return []
+        return [
+            self.env._(
+                "%(amount)s of it is not claimed now",
+                amount=writer.amount(self.amount_held, self.currency_id),
+            )
+        ]
 
     def _get_bank_account(self, company):
         """Return the account that the invoices name, else the first one of the company.

@@ -1,14 +1,16 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
 
 class CreditCollectionHold(models.Model):
     """Why something is not dunned. The only thing that stops dunning, whoever decides it.
 
-    A hold covers every open item of its customer, or, with an invoice, the items of that invoice,
-    from its first day to the day before its end.
+    A hold covers every open item of its customer; with an invoice, the items of that invoice, or an
+    amount of it; with lines, these items. From its first day to the day before its end. What was
+    agreed with the customer, a promise for instance, places its hold and ends it.
     """
 
     _name = "credit.collection.hold"
@@ -40,11 +42,18 @@ class CreditCollectionHold(models.Model):
             ("dispute", "Disputed by the customer"),
             ("own_error", "Our own mistake"),
             ("hardship", "Hardship"),
+            ("litigation", "In litigation"),
             ("other", "Other"),
         ],
         required=True,
         tracking=True,
     )
+    amount = fields.Monetary(
+        readonly=True, help="Only this part of the invoice is held. All of it when zero."
+    )
+    currency_id = fields.Many2one(related="move_id.currency_id")
+    line_ids = fields.One2many("credit.collection.hold.line", "hold_id", "Items", readonly=True)
+    origin = fields.Char(compute="_compute_origin")
     note = fields.Text()
     user_id = fields.Many2one(
         "res.users", "Owner", required=True, default=lambda self: self.env.user, tracking=True
@@ -84,6 +93,10 @@ class CreditCollectionHold(models.Model):
     def _compute_display_name(self):
         for hold in self:
             hold.display_name = hold.move_id.name or hold.case_id.display_name
+
+    def _compute_origin(self):
+        for hold in self:
+            hold.origin = hold._get_origin().display_name
 
     @api.depends("date_start", "date_end", "date_released")
     def _compute_days_held(self):
@@ -156,8 +169,8 @@ class CreditCollectionHold(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su and any("state" in vals for vals in vals_list):
-            raise UserError(self.env._("A hold begins as an active one."))
+        if not self.env.su:
+            self._check_created(vals_list)
         holds = super().create(vals_list)
         holds._check_unlimited()
         for hold in holds:
@@ -165,11 +178,36 @@ class CreditCollectionHold(models.Model):
         holds.case_id._refresh()
         return holds
 
+    @api.model
+    def _check_created(self, vals_list):
+        """What a person places holds a customer or an invoice; the rest is left to agreements."""
+        if any("state" in vals for vals in vals_list):
+            raise UserError(self.env._("A hold begins as an active one."))
+        reserved = {"amount", "line_ids", *self._get_origin_fields()}
+        if any(reserved & vals.keys() for vals in vals_list):
+            raise UserError(
+                self.env._("A part of an invoice is held by a dispute or a plan: record that.")
+            )
+
+    def _check_own(self):
+        """Refuse to change by hand what an agreement has placed."""
+        for hold in self:
+            origin = hold._get_origin()
+            if origin:
+                raise UserError(
+                    self.env._(
+                        "This hold belongs to %(origin)s and ends with it: close that instead.",
+                        origin=origin.display_name,
+                    )
+                )
+
     def write(self, vals):
-        if {"case_id", "move_id"} & vals.keys() and any(self._origin.ids):
+        if {"case_id", "move_id", "amount", "line_ids"} & vals.keys() and not self.env.su:
             raise UserError(
                 self.env._("A hold stays on what it was placed on: release it and place another.")
             )
+        if not self.env.su:
+            self._check_own()
         if {"state", "released_by_id", "date_released"} & vals.keys() and not self.env.su:
             raise UserError(self.env._("A hold is released with its button."))
         facts = {"reason", "note", "user_id", "date_start", "date_end"}
@@ -194,6 +232,7 @@ class CreditCollectionHold(models.Model):
 
     def action_release(self):
         """End the hold before its time; the next run decides what is sent."""
+        self._check_own()
         released = self._set_state(
             "released",
             released_by_id=self.env.user.id,
@@ -208,9 +247,40 @@ class CreditCollectionHold(models.Model):
                 )
             )
 
+    def action_open_origin(self):
+        """Open the promise, plan, dispute or litigation that has placed the hold."""
+        self.ensure_one()
+        origin = self._get_origin()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": origin._name,
+            "res_id": origin.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }
+
     # -------------------------------------------------------------------------
     # Business
     # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_origin_fields(self):
+        """Return the fields that name what places holds; an agreement adds its own."""
+        return []
+
+    def _get_origin(self):
+        """Return what has placed this hold; nothing when a person did."""
+        self.ensure_one()
+        for name in self._get_origin_fields():
+            if self[name]:
+                return self[name]
+        return self.browse()
+
+    @api.model
+    def _get_has_origin_sql(self, alias):
+        """Return the condition that an agreement has placed a hold."""
+        columns = [SQL.identifier(alias, name) for name in self._get_origin_fields()]
+        return SQL("COALESCE(%s) IS NOT NULL", SQL(", ").join(columns)) if columns else SQL("FALSE")
 
     def _set_state(self, state, **vals):
         """Move the active holds to their end; return those that moved."""
@@ -236,8 +306,13 @@ class CreditCollectionHold(models.Model):
         )
 
     def _log(self, body):
-        """Note what happened where people look: on the invoice, or else on the case."""
+        """Note what happened where people look: on the case, and on the invoice.
+
+        What places holds has a story of its own to tell.
+        """
         self.ensure_one()
+        if self._get_origin():
+            return
         self.case_id._message_log(body=body)
         if self.move_id:
             self.move_id.sudo()._message_log(body=body)  # a collector may only read invoices
@@ -252,3 +327,24 @@ class CreditCollectionHold(models.Model):
                 self.env._("The hold has ended: %(reason)s.", reason=hold._get_reason_label())
             )
         self.env["ir.cron"]._commit_progress(len(holds), remaining=self.search_count(domain))
+
+
+class CreditCollectionHoldLine(models.Model):
+    """An open item that a hold covers, where that is not all of an invoice or of a customer."""
+
+    _name = "credit.collection.hold.line"
+    _description = "Item on Hold"
+    _log_access = False
+
+    hold_id = fields.Many2one(
+        "credit.collection.hold", required=True, index=True, ondelete="cascade"
+    )
+    move_line_id = fields.Many2one(
+        "account.move.line", "Item", required=True, index=True, ondelete="cascade"
+    )
+    currency_id = fields.Many2one(related="move_line_id.currency_id")
+    amount_outside = fields.Monetary(
+        help="The part of the item that the agreement leaves out, which goes on being collected."
+    )
+
+    _item_unique = models.UniqueIndex("(hold_id, move_line_id)")

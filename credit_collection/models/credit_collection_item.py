@@ -35,6 +35,13 @@ class CreditCollectionItem(models.Model):
     amount_residual = fields.Monetary(
         "Open (company currency)", currency_field="company_currency_id"
     )
+    amount_claim = fields.Monetary(
+        "Collected (company currency)",
+        currency_field="company_currency_id",
+        help="What is neither disputed nor on hold.",
+    )
+    amount_claim_currency = fields.Monetary("Collected")
+    amount_disputed = fields.Monetary("Disputed", help="In the currency of the invoice.")
 
     move_id = fields.Many2one(related="move_line_id.move_id", string="Invoice")
     partner_id = fields.Many2one(related="case_id.partner_id", string="Customer")
@@ -72,11 +79,20 @@ class CreditCollectionItem(models.Model):
     # -------------------------------------------------------------------------
 
     def _explain(self):
-        """Say in one sentence what happens to this item, when, and why."""
+        """Say in a sentence or two what happens to this item, when, and why."""
         explain = getattr(self, f"_explain_{self.decision}", None)
         if explain:
-            return explain()
-        return dict(self._fields["decision"]._description_selection(self.env))[self.decision] + "."
+            sentence = explain()
+        else:
+            labels = dict(self._fields["decision"]._description_selection(self.env))
+            sentence = f"{labels[self.decision]}."
+        if self.amount_disputed and self.amount_claim_currency:
+            disputed = self.env._(
+                "%(amount)s of it is disputed and not reminded.",
+                amount=format_amount(self.env, self.amount_disputed, self.currency_id),
+            )
+            return f"{sentence} {disputed}"
+        return sentence
 
     def _format_date(self, date):
         return format_date(self.env, date, date_format=LONG_DATE) if date else ""
@@ -241,10 +257,13 @@ class CreditCollectionItem(models.Model):
         changed = self.env.execute_query(self._get_assess_sql(companies, date, scope))
         self.env["credit.collection.item"].invalidate_model()
         self.env["credit.collection.case"].invalidate_model()
-        closed_with_tasks = [case_id for case_id, has_closed in changed if has_closed]
+        Case = self.env["credit.collection.case"].sudo()  # whoever books the last payment
+        closed_with_tasks = [case_id for case_id, has_closed, _agreed in changed if has_closed]
         if closed_with_tasks:
-            Case = self.env["credit.collection.case"].sudo()  # whoever books the last payment
             Case.browse(closed_with_tasks)._close_tasks()
+        agreed = [case_id for case_id, _has_closed, is_agreed in changed if is_agreed]
+        if agreed:
+            Case.browse(agreed)._follow_agreements()
 
     def _get_assess_sql(self, companies, date, scope):
         return SQL(
@@ -253,8 +272,11 @@ class CreditCollectionItem(models.Model):
                  open_line AS MATERIALIZED (%(open_line)s),
                  customer AS MATERIALIZED (%(customer)s),
                  notice AS (%(notice)s),
+                 hold AS MATERIALIZED (%(hold)s),
                  held AS MATERIALIZED (%(held)s),
+                 disputed AS MATERIALIZED (%(disputed)s),
                  placed AS (%(placed)s),
+                 claimed AS (%(claimed)s),
                  rated AS (%(rated)s),
                  decided AS MATERIALIZED (%(decided)s),
                  total AS MATERIALIZED (%(total)s),
@@ -268,8 +290,11 @@ class CreditCollectionItem(models.Model):
             open_line=self._get_open_line_sql(companies, scope),
             customer=self._get_customer_sql(),
             notice=self._get_notice_sql(companies),
-            held=self._get_held_sql(date),
+            hold=self._get_hold_sql(date),
+            held=self._get_held_sql(),
+            disputed=self._get_disputed_sql(),
             placed=self._get_placed_sql(date),
+            claimed=self._get_claimed_sql(),
             rated=self._get_rated_sql(date),
             decided=self._get_decided_sql(date),
             total=self._get_total_sql(date),
@@ -338,13 +363,14 @@ class CreditCollectionItem(models.Model):
                    partner.commercial_partner_id AS partner_id,
                    company.collection_policy_id AS company_policy_id,
                    COALESCE(line.date_maturity, line.date) AS date_due,
-                   line.amount_residual, line.amount_residual_currency,
+                   line.amount_residual, line.amount_residual_currency, currency.decimal_places,
                    line.no_followup IS TRUE AS is_excluded, move.payment_state,
                    move.collection_policy_id, move.collection_level_id, move.collection_level_date
               FROM account_move_line line
               JOIN account_move move ON move.id = line.move_id
               JOIN res_partner partner ON partner.id = line.partner_id
               JOIN res_company company ON company.id = line.company_id
+              JOIN res_currency currency ON currency.id = company.currency_id
              WHERE line.account_id = ANY (ARRAY(
                        SELECT id FROM account_account WHERE account_type = 'asset_receivable'
                    ))
@@ -454,18 +480,68 @@ class CreditCollectionItem(models.Model):
             companies=self._get_company_sql(companies, "dunning.company_id"),
         )
 
-    def _get_held_sql(self, date):
-        """The holds of the day, of a customer (no `move_id`) or an invoice; the longest counts."""
+    def _get_hold_sql(self, date):
+        """The holds of the day."""
         return SQL(
             """
-            SELECT DISTINCT ON (case_id, move_id) case_id, move_id, id, date_end
-              FROM credit_collection_hold
+            SELECT id, case_id, move_id, date_end, COALESCE(amount, 0) AS amount,
+                   EXISTS (SELECT FROM credit_collection_hold_line
+                            WHERE hold_id = hold.id) AS is_by_item
+              FROM credit_collection_hold hold
              WHERE state = 'active' AND date_start <= %(date)s
                AND (date_end IS NULL OR date_end > %(date)s)
                AND case_id IN (SELECT case_id FROM customer)
-          ORDER BY case_id, move_id, date_end DESC NULLS FIRST, id
             """,
             date=date,
+        )
+
+    def _get_held_sql(self):
+        """The hold of each line: of its customer, its invoice or itself; the longest counts.
+
+        A payment plan may cover a part of an item: what is outside of it goes on being collected.
+        """
+        return SQL(
+            """
+            SELECT DISTINCT ON (line_id) line_id, hold_id, date_end, amount_outside
+              FROM (
+                       SELECT open_line.id AS line_id, hold.id AS hold_id, hold.date_end,
+                              0.0 AS amount_outside
+                         FROM hold
+                         JOIN customer ON customer.case_id = hold.case_id
+                         JOIN open_line ON open_line.company_id = customer.company_id
+                                       AND open_line.partner_id = customer.partner_id
+                        WHERE hold.amount = 0 AND NOT hold.is_by_item
+                          AND COALESCE(hold.move_id, open_line.move_id) = open_line.move_id
+                    UNION ALL
+                       SELECT part.move_line_id, hold.id, hold.date_end,
+                              COALESCE(part.amount_outside, 0)
+                         FROM hold
+                         JOIN credit_collection_hold_line part ON part.hold_id = hold.id
+                        WHERE hold.is_by_item
+                   ) cover
+          ORDER BY line_id, amount_outside, date_end DESC NULLS FIRST, hold_id
+            """
+        )
+
+    def _get_disputed_sql(self):
+        """The disputed part of each line; what is not disputed falls due first."""
+        return SQL(
+            """
+            SELECT open_line.id AS line_id, dispute.hold_id, dispute.date_end,
+                   LEAST(open_line.amount_residual_currency,
+                         GREATEST(dispute.amount - COALESCE(
+                             sum(open_line.amount_residual_currency) OVER later, 0), 0)) AS amount
+              FROM (SELECT move_id, min(id) AS hold_id, sum(amount) AS amount,
+                           min(date_end) AS date_end
+                      FROM hold
+                     WHERE amount > 0
+                  GROUP BY move_id) dispute
+              JOIN open_line ON open_line.move_id = dispute.move_id
+             WHERE open_line.amount_residual_currency > 0
+            WINDOW later AS (PARTITION BY open_line.move_id
+                             ORDER BY open_line.date_due DESC, open_line.id DESC
+                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+            """
         )
 
     def _get_placed_sql(self, date):
@@ -483,12 +559,10 @@ class CreditCollectionItem(models.Model):
                    policy.minimums, policy.quiet_days, policy.tolerance, policy.include_in_payment,
                    notice.step[2] AS level_id, notice.step[1] AS level_delay,
                    notice.date_sent, notice.is_failed, notice.is_queued,
-                   COALESCE(hold.id, customer_hold.id) AS hold_id,
-                   CASE WHEN hold.id IS NULL THEN customer_hold.date_end
-                        WHEN customer_hold.id IS NULL THEN hold.date_end
-                        WHEN hold.date_end IS NOT NULL AND customer_hold.date_end IS NOT NULL
-                        THEN GREATEST(hold.date_end, customer_hold.date_end)
-                    END AS date_hold_end,
+                   held.hold_id, held.amount_outside, disputed.hold_id AS dispute_hold_id,
+                   CASE WHEN held.hold_id IS NULL THEN disputed.date_end
+                        ELSE held.date_end END AS date_hold_end,
+                   COALESCE(disputed.amount, 0) AS amount_disputed,
                    GREATEST(
                        -- the step after the last one sent, also in another ladder
                        COALESCE(width_bucket(notice.step[1], policy.delays), 0) + 1,
@@ -505,11 +579,33 @@ class CreditCollectionItem(models.Model):
          LEFT JOIN policy invoice_policy ON invoice_policy.id = open_line.collection_policy_id
          LEFT JOIN policy ON policy.id = COALESCE(invoice_policy.id, customer.policy_id)
          LEFT JOIN notice ON notice.line_id = open_line.id
-         LEFT JOIN held hold ON hold.move_id = open_line.move_id AND hold.case_id = customer.case_id
-         LEFT JOIN held customer_hold ON customer_hold.case_id = customer.case_id
-                                     AND customer_hold.move_id IS NULL
+         LEFT JOIN held ON held.line_id = open_line.id
+         LEFT JOIN disputed ON disputed.line_id = open_line.id
             """,
             date=date,
+        )
+
+    def _get_claimed_sql(self):
+        """Divide each line: disputed + held + claimed = open, in its currency, to the cent."""
+        return SQL(
+            """
+            SELECT *,
+                   CASE WHEN amount_claim_currency = amount_residual_currency THEN amount_residual
+                        ELSE round(amount_residual * amount_claim_currency
+                                   / amount_residual_currency, decimal_places)
+                    END AS amount_claim
+              FROM (
+                       SELECT *,
+                              CASE WHEN amount_residual_currency <= 0
+                                   THEN amount_residual_currency
+                                   WHEN hold_id IS NULL
+                                   THEN amount_residual_currency - amount_disputed
+                                   ELSE LEAST(amount_residual_currency - amount_disputed,
+                                              amount_outside)
+                               END AS amount_claim_currency
+                         FROM placed
+                   ) divided
+            """
         )
 
     def _get_rated_sql(self, date):
@@ -518,16 +614,18 @@ class CreditCollectionItem(models.Model):
             """
             SELECT id, item_id, company_id, partner_id, currency_id, case_id, is_new,
                    customer_policy_id, date_due, amount_residual, amount_residual_currency,
-                   level_id, level_delay, hold_id, date_hold_end, date_sent, date_customer_sent,
-                   is_failed, is_queued, case_queued,
+                   amount_claim, amount_claim_currency, amount_disputed, level_id, level_delay,
+                   COALESCE(hold_id, dispute_hold_id) AS hold_id, date_hold_end, date_sent,
+                   date_customer_sent, is_failed, is_queued, case_queued,
                    CASE WHEN amount_residual < 0 THEN 'credit'
                         WHEN is_excluded THEN 'excluded'
                         WHEN payment_state = 'blocked' THEN 'blocked'
                         WHEN payment_state = 'in_payment' AND NOT include_in_payment
                         THEN 'in_payment'
                         WHEN is_no_dunning IS NOT FALSE OR level_ids IS NULL THEN 'no_dunning'
-                        WHEN hold_id IS NOT NULL THEN 'hold'
-                        WHEN amount_residual < tolerance THEN 'tolerance'
+                        WHEN amount_claim_currency = 0 AND amount_residual_currency > 0
+                        THEN 'hold'
+                        WHEN amount_claim < tolerance THEN 'tolerance'
                     END AS exclusion,
                    level_ids[next_rank] AS next_level_id,
                    minimums[next_rank] AS minimum,
@@ -535,7 +633,7 @@ class CreditCollectionItem(models.Model):
                    date_sent + waits[next_rank] AS date_wait,
                    date_customer_sent + quiet_days AS date_quiet,
                    date_due < %(date)s OR date_due + starts[next_rank] <= %(date)s AS is_late
-              FROM placed
+              FROM claimed
             """,
             date=date,
         )
@@ -576,12 +674,12 @@ class CreditCollectionItem(models.Model):
                          FROM (
                                   SELECT *,
                                          GREATEST(date_level, date_wait, date_quiet) AS date_start,
-                                         COALESCE(sum(amount_residual_currency) FILTER (
+                                         COALESCE(sum(amount_claim_currency) FILTER (
                                              WHERE exclusion IS NULL AND is_late) OVER account, 0)
                                              AS claim,
                                          sum(-amount_residual_currency) FILTER (
                                              WHERE exclusion = 'credit') OVER account AS credit,
-                                         COALESCE(sum(amount_residual) FILTER (
+                                         COALESCE(sum(amount_claim) FILTER (
                                              WHERE exclusion IS NULL AND is_late) OVER customer, 0)
                                              AS customer_claim,
                                          sum(-amount_residual) FILTER (
@@ -609,7 +707,9 @@ class CreditCollectionItem(models.Model):
                        AS amount_overdue,
                    COALESCE(sum(-amount_residual) FILTER (WHERE decision = 'credit'), 0)
                        AS amount_credit,
-                   COALESCE(sum(amount_residual) FILTER (WHERE decision = 'due'), 0) AS amount_due,
+                   COALESCE(sum(amount_claim) FILTER (WHERE decision = 'due'), 0) AS amount_due,
+                   COALESCE(sum(amount_residual - amount_claim) FILTER (WHERE is_debt), 0)
+                       AS amount_held,
                    min(date_due) FILTER (WHERE is_debt AND date_due < %(date)s) AS date_oldest_due,
                    (max(ARRAY[level_delay, level_id]) FILTER (WHERE level_id IS NOT NULL))[2]
                        AS level_id,
@@ -625,13 +725,13 @@ class CreditCollectionItem(models.Model):
             """
             INSERT INTO credit_collection_case (
                        id, company_id, partner_id, user_id, state, policy_id, amount_residual,
-                       amount_overdue, amount_credit, amount_due, date_oldest_due, level_id,
-                       date_last_notice, date_next_notice,
+                       amount_overdue, amount_credit, amount_due, amount_held, date_oldest_due,
+                       level_id, date_last_notice, date_next_notice,
                        create_uid, create_date, write_uid, write_date)
                 SELECT case_id, total.company_id, total.partner_id, company.collection_user_id,
                        CASE WHEN amount_overdue > 0 THEN 'open' ELSE 'closed' END, policy_id,
-                       amount_residual, amount_overdue, amount_credit, amount_due, date_oldest_due,
-                       level_id, date_last_notice, date_next_notice,
+                       amount_residual, amount_overdue, amount_credit, amount_due, amount_held,
+                       date_oldest_due, level_id, date_last_notice, date_next_notice,
                        %(uid)s, %(now)s, %(uid)s, %(now)s
                   FROM total
                   JOIN res_company company ON company.id = total.company_id
@@ -662,14 +762,18 @@ class CreditCollectionItem(models.Model):
                    next_level_id = line.next_level_id, hold_id = line.hold_id,
                    decision = line.decision, date_due = line.date_due,
                    date_last_notice = line.date_sent, date_next = line.date_next,
-                   amount_residual = line.amount_residual
+                   amount_residual = line.amount_residual, amount_claim = line.amount_claim,
+                   amount_claim_currency = line.amount_claim_currency,
+                   amount_disputed = line.amount_disputed
               FROM decided line
              WHERE item.id = line.item_id
                AND (item.case_id, item.level_id, item.next_level_id, item.hold_id, item.decision,
-                    item.date_due, item.date_last_notice, item.date_next, item.amount_residual)
+                    item.date_due, item.date_last_notice, item.date_next, item.amount_residual,
+                    item.amount_claim, item.amount_claim_currency, item.amount_disputed)
                    IS DISTINCT FROM
                    (line.case_id, line.level_id, line.next_level_id, line.hold_id, line.decision,
-                    line.date_due, line.date_sent, line.date_next, line.amount_residual)
+                    line.date_due, line.date_sent, line.date_next, line.amount_residual,
+                    line.amount_claim, line.amount_claim_currency, line.amount_disputed)
             """
         )
 
@@ -678,24 +782,29 @@ class CreditCollectionItem(models.Model):
             """
             INSERT INTO credit_collection_item (
                        case_id, move_line_id, level_id, next_level_id, hold_id, decision, date_due,
-                       date_last_notice, date_next, amount_residual)
+                       date_last_notice, date_next, amount_residual, amount_claim,
+                       amount_claim_currency, amount_disputed)
                 SELECT case_id, id, level_id, next_level_id, hold_id, decision, date_due, date_sent,
-                       date_next, amount_residual
+                       date_next, amount_residual, amount_claim, amount_claim_currency,
+                       amount_disputed
                   FROM decided
                  WHERE item_id IS NULL
             """
         )
 
     def _get_update_cases_sql(self, companies, scope):
-        """Write the totals that changed; return the cases, and which closed with tasks open."""
+        """Write the totals that changed.
+
+        Return the cases, which of them closed with tasks open, and which have agreements.
+        """
         return SQL(
             """
             UPDATE credit_collection_case cases
                SET state = fresh.state, policy_id = fresh.policy_id,
                    amount_residual = fresh.amount_residual, amount_overdue = fresh.amount_overdue,
                    amount_credit = fresh.amount_credit, amount_due = fresh.amount_due,
-                   date_oldest_due = fresh.date_oldest_due, level_id = fresh.level_id,
-                   date_last_notice = fresh.date_last_notice,
+                   amount_held = fresh.amount_held, date_oldest_due = fresh.date_oldest_due,
+                   level_id = fresh.level_id, date_last_notice = fresh.date_last_notice,
                    date_next_notice = fresh.date_next_notice, write_date = %(now)s
               FROM (
                        SELECT one.id, one.state AS old_state,
@@ -706,6 +815,7 @@ class CreditCollectionItem(models.Model):
                               COALESCE(total.amount_overdue, 0) AS amount_overdue,
                               COALESCE(total.amount_credit, 0) AS amount_credit,
                               COALESCE(total.amount_due, 0) AS amount_due,
+                              COALESCE(total.amount_held, 0) AS amount_held,
                               total.date_oldest_due, total.level_id,
                               CASE WHEN total.case_id IS NULL THEN one.date_last_notice
                                    ELSE total.date_last_notice END AS date_last_notice,
@@ -717,12 +827,14 @@ class CreditCollectionItem(models.Model):
                    ) fresh
              WHERE cases.id = fresh.id
                AND (cases.state, cases.policy_id, cases.amount_residual, cases.amount_overdue,
-                    cases.amount_credit, cases.amount_due, cases.date_oldest_due, cases.level_id,
-                    cases.date_last_notice, cases.date_next_notice)
+                    cases.amount_credit, cases.amount_due, cases.amount_held,
+                    cases.date_oldest_due, cases.level_id, cases.date_last_notice,
+                    cases.date_next_notice)
                    IS DISTINCT FROM
                    (fresh.state, fresh.policy_id, fresh.amount_residual, fresh.amount_overdue,
-                    fresh.amount_credit, fresh.amount_due, fresh.date_oldest_due, fresh.level_id,
-                    fresh.date_last_notice, fresh.date_next_notice)
+                    fresh.amount_credit, fresh.amount_due, fresh.amount_held,
+                    fresh.date_oldest_due, fresh.level_id, fresh.date_last_notice,
+                    fresh.date_next_notice)
          RETURNING cases.id,
                    fresh.old_state = 'open' AND fresh.state = 'closed' AND (
                        EXISTS (SELECT FROM mail_activity task
@@ -732,9 +844,13 @@ class CreditCollectionItem(models.Model):
                                     JOIN credit_collection_delivery delivery
                                       ON delivery.dunning_id = dunning.id
                                    WHERE dunning.case_id = cases.id
-                                     AND delivery.state IN ('todo', 'under_way')))
+                                     AND delivery.state IN ('todo', 'under_way'))),
+                   EXISTS (SELECT FROM credit_collection_hold hold
+                            WHERE hold.case_id = cases.id AND hold.state = 'active'
+                              AND %(has_origin)s)
             """,
             now=self.env.cr.now(),
             companies=self._get_company_sql(companies, "one.company_id"),
             scope=scope,
+            has_origin=self.env["credit.collection.hold"]._get_has_origin_sql("hold"),
         )

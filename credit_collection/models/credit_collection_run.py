@@ -333,8 +333,9 @@ class CreditCollectionRun(models.Model):
             """
             WITH item AS (
                 SELECT item.case_id, item.move_line_id, item.next_level_id, item.decision,
-                       item.date_due, item.amount_residual, aml.currency_id, aml.amount_currency,
-                       aml.amount_residual_currency, aml.move_name, level.delay_days,
+                       item.date_due, item.amount_claim, item.amount_claim_currency,
+                       aml.amount_residual_currency - item.amount_claim_currency AS amount_held,
+                       aml.currency_id, aml.amount_currency, aml.move_name, level.delay_days,
                        COALESCE(move.invoice_date, aml.date) AS date_invoice,
                        COALESCE(move.partner_id, aml.partner_id) AS contact_id,
                        item.decision = 'due'
@@ -360,7 +361,7 @@ class CreditCollectionRun(models.Model):
                        bool_or(is_due) OVER (PARTITION BY case_id, currency_id) AS is_currency_due
                   FROM grouped
             ), listed AS (
-                SELECT *, sum(amount_residual) OVER notice AS amount_due,
+                SELECT *, sum(amount_claim) OVER notice AS amount_due,
                        CASE WHEN row_number() OVER notice = 1
                             THEN nextval('credit_collection_dunning_id_seq') END AS new_id
                   FROM weighed
@@ -387,10 +388,10 @@ class CreditCollectionRun(models.Model):
             )
             INSERT INTO credit_collection_dunning_line (
                        dunning_id, move_line_id, level_id, currency_id, name, date_invoice,
-                       date_due, amount_original, amount_residual, amount_company)
+                       date_due, amount_original, amount_residual, amount_company, amount_held)
                 SELECT dunning_id, move_line_id, CASE WHEN is_due THEN next_level_id END,
                        currency_id, move_name, date_invoice, date_due, amount_currency,
-                       amount_residual_currency, amount_residual
+                       amount_claim_currency, amount_claim, amount_held
                   FROM line
               ORDER BY dunning_id, date_due, move_line_id
             """,
