@@ -25,6 +25,7 @@
         "wizard/credit_collection_case_hold_views.xml",
         "wizard/credit_collection_dunning_cancel_views.xml",
         "wizard/credit_collection_move_policy_views.xml",
+        "views/credit_collection_promise_views.xml",
         "views/credit_collection_case_views.xml",
         "views/credit_collection_run_views.xml",
         "views/credit_collection_dunning_views.xml",

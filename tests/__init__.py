@@ -15,6 +15,7 @@ from . import (
     test_multi_currency,
     test_performance,
     test_policy,
+    test_promise,
     test_replay,
     test_run,
     test_tools_ledger_csv,

@@ -3,6 +3,9 @@
 import smtplib
 from contextlib import contextmanager
 from datetime import date, timedelta
+from email import message_from_string
+from email.policy import default as default_policy
+from html import unescape
 from unittest.mock import patch
 
 import freezegun
@@ -309,6 +312,13 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
             with patch.object(self.testing_smtp_session, "send_message", send_message):
                 self._run_cron("mail.ir_cron_mail_scheduler_action")
         return self.emails
+
+    def _read_email(self, to=None):
+        """Return the text of the e-mail that the server took last, from all or to an address."""
+        mails = [mail for mail in self.emails if to in (None, *mail["smtp_to_list"])]
+        parts = message_from_string(mails[-1]["message"], policy=default_policy).walk()
+        html = next(part for part in parts if part.get_content_type() == "text/html")
+        return unescape(html.get_content())
 
     def _run_cron(self, xmlid, on=None):
         """Run a scheduled action as the scheduler does."""

@@ -18,11 +18,13 @@ RIGHTS = {
     "credit.collection.dunning.cancel": (set(), ALL, ALL),
     "credit.collection.dunning.line": ({READ}, {READ}, {READ}),
     "credit.collection.hold": ({READ}, {READ, WRITE, CREATE}, {READ, WRITE, CREATE}),
+    "credit.collection.hold.line": ({READ}, {READ}, {READ}),
     "credit.collection.item": ({READ}, {READ}, {READ}),
     "credit.collection.level": ({READ}, {READ}, ALL),
     "credit.collection.move.policy": (set(), set(), ALL),
     "credit.collection.policy": ({READ}, {READ}, ALL),
     "credit.collection.policy.rule": ({READ}, {READ}, ALL),
+    "credit.collection.promise": ({READ}, {READ, WRITE, CREATE}, {READ, WRITE, CREATE}),
     "credit.collection.run": ({READ}, ALL, ALL),
     "credit.collection.run.exclusion": ({READ}, {READ}, {READ}),
 }

@@ -1,7 +1,3 @@
-from email import message_from_string
-from email.policy import default as default_policy
-from html import unescape
-
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
@@ -17,12 +13,6 @@ class TestNotice(CollectionCommon):
         wizard = Form(self.env[action["res_model"]].with_context(**action["context"]))
         wizard.reason = reason
         wizard.save().action_cancel()
-
-    def _read_email(self):
-        """Return the text of the e-mail that the server took last."""
-        parts = message_from_string(self.emails[-1]["message"], policy=default_policy).walk()
-        html = next(part for part in parts if part.get_content_type() == "text/html")
-        return unescape(html.get_content())
 
     def test_an_invoice_paid_before_the_notice_leaves_drops_out(self):
         """S20."""

@@ -4,6 +4,7 @@ from . import (
     credit_collection_case,
     credit_collection_hold,
     credit_collection_agreement,
+    credit_collection_promise,
     credit_collection_item,
     credit_collection_run,
     credit_collection_dunning,

@@ -29,6 +29,7 @@ class ResCompany(models.Model):
         default="right",
     )
     collection_hold_review_days = fields.Integer("Review holds after", default=30)
+    collection_promise_tolerance_days = fields.Integer("Tolerance for promises", default=2)
     collection_large_amount = fields.Monetary("Large invoices", default=10000)
     collection_protect_dunned = fields.Boolean("Keep dunned invoices")
 
