@@ -43,3 +43,6 @@ CLAIMED_DECISIONS = (
     "minimum",
     "due",
 )
+
+# What a person should read first about a customer or an invoice, whatever comes by itself later.
+URGENT_DECISIONS = ("failed", "last_level", "due")

@@ -181,6 +181,15 @@ class TestCase(CollectionCommon):
         self._run_cron("credit_collection.ir_cron_assess", on="2026-03-07")
         self.assertEqual(self._case().amount_due, 100.0)
 
+    def test_what_a_person_must_decide_is_said_before_what_comes_by_itself(self):
+        self.customer.collection_policy_id = self._policy([(10, 0)])
+        old = self._overdue_invoice()
+        self._dun()
+        self._overdue_invoice(due="2026-03-01")
+        self._commit()
+        self.assertIn("was the last level: decide what to do", self._case().explanation)
+        self.assertIn("was the last level", old.collection_explanation)
+
     def test_the_buttons_of_a_case_lead_where_they_say(self):
         self._overdue_invoice()
         self._dun()

@@ -117,7 +117,7 @@ class TestDelivery(CollectionCommon):
         self._refuse()
         dunning = run.dunning_ids
         self.assertState(dunning, "failed")
-        self.assertIn("no such mailbox", dunning.note)
+        self.assertEqual(dunning.note, "550 no such mailbox")
         self.assertDecision(invoice, "failed", level=1)
         self.assertLevel(invoice, 0)
         self.assertIn(self.failed_type, self._tasks())

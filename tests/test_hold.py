@@ -30,6 +30,7 @@ class TestHold(CollectionCommon):
         self._commit()
         action = self._case().action_hold()
         form = Form(self.env[action["res_model"]].with_context(**action["context"]))
+        self.assertEqual(str(form.date_end), "2026-03-16", "a hold ends by itself")
         form.date_end = "2026-04-01"
         with self.assertRaisesRegex(AssertionError, "reason"):
             form.save()
@@ -105,7 +106,7 @@ class TestHold(CollectionCommon):
         Hold = self.env["credit.collection.hold"].with_user(collector)
         vals = {"case_id": self._case().id, "move_id": invoice.id, "reason": "query"}
         with self.assertRefused("only a manager"):
-            Hold.create(vals)
+            Hold.create({**vals, "date_end": False})
         hold = Hold.create({**vals, "date_end": "2026-04-01"})
         with self.assertRefused("only a manager"):
             hold.date_end = False

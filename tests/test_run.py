@@ -36,6 +36,26 @@ class TestLadder(CollectionCommon):
         run.action_take_back()
         self.assertEqual(len(run.dunning_ids), 1)
 
+    def test_what_is_left_of_a_notice_stays_the_same_notice(self):
+        """It keeps its addressee, and stands at the highest level that it still claims."""
+        old, new = self._overdue_invoice(100.0), self._overdue_invoice(50.0, due="2026-03-01")
+        self._dun()
+        contact = self._contact(self.customer, "Boss")
+        run = self._propose("2026-03-12")
+        dunning = run.dunning_ids
+        dunning.partner_id = contact
+        self.assertEqual((self._rank(dunning.level_id), dunning.amount_due), (2, 150.0))
+        dunning.line_ids.filtered(lambda line: line.name == old.name).action_leave_out()
+        self.assertEqual(run.dunning_ids, dunning)
+        self.assertNotices(run, [(self.customer, 1, {new: 1})])
+        self.assertEqual((dunning.amount_due, dunning.partner_id), (50.0, contact))
+
+    def test_a_notice_that_is_left_out_on_its_own_screen_gives_way_to_the_run(self):
+        self._overdue_invoice()
+        run = self._propose()
+        notice = run.dunning_ids.with_context(credit_collection_on_notice=True)
+        self.assertEqual(notice.action_leave_out()["res_id"], run.id)
+
     def test_a_notice_that_waits_or_failed_does_not_escalate(self):
         """L3."""
         invoice = self._overdue_invoice()
@@ -153,6 +173,10 @@ class TestLadder(CollectionCommon):
         self.assertLevel(invoice, 1)
         self.assertDecision(invoice, "waiting", level=2, next_on="2026-03-08")
         self.assertIn("Special", invoice.message_ids[0].body)
+        self.assertExplained(
+            invoice,
+            "Level 2 on March 8, 2026: treated as reminded up to Level 1 since March 2, 2026.",
+        )
         self.assertNotices(self._propose("2026-03-08"), [(self.customer, 2, {invoice: 2})])
 
     def test_what_was_sent_before_counts_no_more_for_the_new_level(self):

@@ -36,6 +36,29 @@ class TestTours(CollectionCommon, HttpCase):
         self.assertDecision(late, "queued")
         self.assertDecision(patient, "due")
 
+    def test_collector_leaves_invoices_out_of_a_notice(self):
+        first, second = self._overdue_invoice(), self._overdue_invoice(due="2026-02-15")
+        self._commit()
+        run = self._propose()
+        self.start_tour(
+            f"/odoo/collection-runs/{run.id}",
+            "credit_collection_leave_out",
+            login=self._login("collector", "credit_collection_group_user"),
+        )
+        self.assertEqual(run.left_out_line_ids.move_id, first | second)
+        self.assertFalse(run.dunning_ids)
+
+    def test_collector_enters_a_promise_and_takes_it_back(self):
+        invoice = self._overdue_invoice(100.0)
+        self._commit()
+        self.start_tour(
+            f"/odoo/collection-cases/{self._case().id}",
+            "credit_collection_promise",
+            login=self._login("collector", "credit_collection_group_user"),
+        )
+        self.assertEqual(self._case().promise_ids.state, "cancel")
+        self.assertDecision(invoice, "due")
+
     def test_collector_holds_an_invoice_and_releases_it(self):
         invoice = self._overdue_invoice()
         self._commit()

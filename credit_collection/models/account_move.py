@@ -8,7 +8,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import mute_logger
 
-from ..const import KEEP_NUMBERS
+from ..const import KEEP_NUMBERS, URGENT_DECISIONS
 
 _READERS = "credit_collection.credit_collection_group_readonly"
 _MANAGERS = "credit_collection.credit_collection_group_manager"
@@ -71,10 +71,17 @@ class AccountMove(models.Model):
         by_move = items.grouped("move_id")
         for move in self:
             own = by_move.get(move._origin, items.browse())
-            next_up = own.sorted(lambda item: (item.date_next or item.date_due, item.id))[:1]
+            next_up = own.sorted(self._get_collection_urgency)[:1]
             move.collection_item_ids = own
             move.collection_explanation = next_up.explanation
             move.dunning_level_id = own.level_id.sorted("delay_days")[-1:]
+
+    @api.model
+    def _get_collection_urgency(self, item):
+        """Return where an item stands among those of its invoice, the first to be read first."""
+        is_urgent = item.decision in URGENT_DECISIONS
+        rank = URGENT_DECISIONS.index(item.decision) if is_urgent else len(URGENT_DECISIONS)
+        return rank, item.date_next or item.date_due, item.id
 
     def _search_dunning_level_id(self, operator, value):
         items = self.env["credit.collection.item"]._search([("level_id", operator, value)])

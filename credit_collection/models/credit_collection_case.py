@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize, email_split
 
+from ..const import URGENT_DECISIONS
 from ..tools.ageing import days_late
 
 
@@ -103,10 +104,11 @@ class CreditCollectionCase(models.Model):
                     SELECT DISTINCT ON (case_id) case_id, id
                       FROM credit_collection_item
                      WHERE case_id = ANY(%s) AND decision NOT IN ('credit', 'excluded')
-                  ORDER BY case_id, decision != 'failed', decision != 'due', date_next NULLS LAST,
-                           date_due, id
+                  ORDER BY case_id, array_position(%s, decision), date_next NULLS LAST, date_due,
+                           id
                     """,
                     self.ids,
+                    list(URGENT_DECISIONS),
                     to_flush=self.env["credit.collection.item"]._fields["decision"],
                 )
             )

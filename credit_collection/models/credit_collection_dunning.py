@@ -9,6 +9,7 @@ from odoo.tools.misc import format_amount, format_date
 
 from ..const import CLAIMED_DECISIONS
 from ..tools.ageing import days_late
+from ..tools.long_date import polish_date
 from ..tools.placeholders import fill_placeholders
 
 
@@ -216,8 +217,16 @@ class CreditCollectionDunning(models.Model):
 
     def action_leave_out(self):
         """Take the whole notice out of the proposal."""
+        runs = self.run_id
         for run, dunnings in self.grouped("run_id").items():
             run._leave_out(dunnings.line_ids.filtered("level_id").move_line_id)
+        return self._leave_for(runs)
+
+    def _leave_for(self, runs):
+        """Show the run instead of a notice that is gone, where the notice is what is shown."""
+        if self.env.context.get("credit_collection_on_notice") and not self.exists():
+            return runs[:1]._get_form_action() | {"target": "main"}
+        return False
 
     def action_retry(self):
         """Try again to deliver what failed, on the first channel of the level."""
@@ -820,17 +829,21 @@ class CreditCollectionDunning(models.Model):
         self.ensure_one()
         dunning = self.with_context(lang=self.lang)
         dates = self.line_ids.filtered("date_last_notice").mapped("date_last_notice")
-        last = format_date(dunning.env, max(dates), date_format="long") if dates else ""
+        last = dunning._format_long_date(max(dates)) if dates else ""
         return {
             "customer": self.customer_id.name or "",
             "company": self.company_id.name,
             "amount_due": dunning.amount_text,
-            "deadline": format_date(dunning.env, self.date_deadline, date_format="long"),
+            "deadline": dunning._format_long_date(self.date_deadline),
             "last_notice": last,
             "last_notice_sentence": last
             and dunning.env._("We last wrote to you about this on %(date)s.", date=last),
             "number": self.name or "",
         }
+
+    def _format_long_date(self, date):
+        text = format_date(self.env, date, date_format="long")
+        return polish_date(text, self.env.lang or "en_US")
 
     def _get_text(self, field_name):
         """Return a text of the level in the language of the notice, its placeholders filled in."""
@@ -935,8 +948,11 @@ class CreditCollectionDunningLine(models.Model):
 
     def action_leave_out(self):
         """Take this item out of the proposal."""
+        dunning = self.dunning_id
+        runs = dunning.run_id
         for run, lines in self.grouped(lambda line: line.dunning_id.run_id).items():
             run._leave_out(lines.move_line_id)
+        return dunning._leave_for(runs)
 
     def action_open_dunning(self):
         self.ensure_one()

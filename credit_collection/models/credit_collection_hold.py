@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
-from odoo.tools.misc import format_date
+from odoo.tools.misc import format_amount, format_date
 
 
 class CreditCollectionHold(models.Model):
@@ -54,6 +54,7 @@ class CreditCollectionHold(models.Model):
     currency_id = fields.Many2one(related="move_id.currency_id")
     line_ids = fields.One2many("credit.collection.hold.line", "hold_id", "Items", readonly=True)
     origin = fields.Char(compute="_compute_origin")
+    scope = fields.Char("On hold", compute="_compute_scope")
     note = fields.Text()
     user_id = fields.Many2one(
         "res.users", "Owner", required=True, default=lambda self: self.env.user, tracking=True
@@ -63,6 +64,7 @@ class CreditCollectionHold(models.Model):
     )
     date_end = fields.Date(
         "Until",
+        default=lambda self: fields.Date.add(fields.Date.context_today(self), days=14),
         tracking=True,
         help="Dunning resumes on this day. Only a manager may leave it empty.",
     )
@@ -93,6 +95,20 @@ class CreditCollectionHold(models.Model):
     def _compute_display_name(self):
         for hold in self:
             hold.display_name = hold.move_id.name or hold.case_id.display_name
+
+    @api.depends("move_id", "amount", "line_ids")
+    @api.depends_context("lang")
+    def _compute_scope(self):
+        """Say what is on hold."""
+        for hold in self:
+            if hold.line_ids:
+                names = hold.line_ids.move_line_id.sudo().mapped("move_name")
+                hold.scope = ", ".join(dict.fromkeys(names))
+            elif hold.amount:
+                amount = format_amount(self.env, hold.amount, hold.currency_id)
+                hold.scope = f"{amount} ({hold.move_id.name})"
+            else:
+                hold.scope = hold.move_id.name or self.env._("Everything")
 
     def _compute_origin(self):
         for hold in self:
@@ -241,7 +257,7 @@ class CreditCollectionHold(models.Model):
         for hold in released:
             hold._log(
                 self.env._(
-                    "Hold released before its end by %(user)s: %(reason)s.",
+                    "Hold released by %(user)s: %(reason)s.",
                     user=self.env.user.name,
                     reason=hold._get_reason_label(),
                 )

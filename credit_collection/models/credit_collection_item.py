@@ -4,9 +4,7 @@ from odoo.tools.misc import format_amount, format_date
 
 from ..const import DECISIONS
 from ..tools.ageing import days_late
-
-# The name of a day in the sentences that people read: "3 December 2026", "3 décembre 2026".
-LONG_DATE = "long"
+from ..tools.long_date import polish_date
 
 
 class CreditCollectionItem(models.Model):
@@ -95,7 +93,17 @@ class CreditCollectionItem(models.Model):
         return sentence
 
     def _format_date(self, date):
-        return format_date(self.env, date, date_format=LONG_DATE) if date else ""
+        """Write a day as in "3 December 2026", "1er décembre 2026"."""
+        lang = self.env.lang or "en_US"
+        return polish_date(format_date(self.env, date, date_format="long"), lang) if date else ""
+
+    def _is_level_chosen(self):
+        """Return whether a manager has put the invoice at its level, and nothing was sent since."""
+        move = self.move_id.sudo()  # the fields are a manager's to write, the sentence is for all
+        return (
+            move.collection_level_id == self.level_id
+            and move.collection_level_date == self.date_last_notice
+        )
 
     def _explain_credit(self):
         return self.env._("An open credit: it lowers what is claimed in the same currency.")
@@ -143,6 +151,11 @@ class CreditCollectionItem(models.Model):
     def _explain_last_level(self):
         if not self.level_id:
             return self.env._("The policy has no level for it any more: decide what to do next.")
+        if self._is_level_chosen():
+            return self.env._(
+                "Treated as reminded up to %(level)s, the last level: decide what to do next.",
+                level=self.level_id.name,
+            )
         return self.env._(
             "%(level)s, sent on %(date)s, was the last level: decide what to do next.",
             level=self.level_id.name,
@@ -178,6 +191,14 @@ class CreditCollectionItem(models.Model):
                 "%(level)s on %(date)s.",
                 level=self.next_level_id.name,
                 date=self._format_date(self.date_next),
+            )
+        if self._is_level_chosen():
+            return self.env._(
+                "%(level)s on %(date)s: treated as reminded up to %(previous)s since %(day)s.",
+                level=self.next_level_id.name,
+                date=self._format_date(self.date_next),
+                previous=self.level_id.name,
+                day=self._format_date(self.date_last_notice),
             )
         return self.env._(
             "%(level)s on %(date)s: %(days)s days after %(previous)s, sent %(sent)s.",

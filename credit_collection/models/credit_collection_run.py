@@ -29,7 +29,7 @@ class CreditCollectionRun(models.Model):
         readonly=True,
         tracking=True,
     )
-    dunning_ids = fields.One2many("credit.collection.dunning", "run_id", readonly=True)
+    dunning_ids = fields.One2many("credit.collection.dunning", "run_id", "Notices", readonly=True)
     exclusion_ids = fields.One2many("credit.collection.run.exclusion", "run_id", readonly=True)
     left_out_line_ids = fields.Many2many(
         "account.move.line",
@@ -171,14 +171,16 @@ class CreditCollectionRun(models.Model):
         """Send what can be sent now, instead of waiting for the scheduled action."""
         self.check_access("write")
         self.env.ref("credit_collection.ir_cron_send_notices").sudo()._trigger()
+        message = self.env._("The e-mails are handed to the mail server one after the other.")
+        if any(self.mapped("letter_count")):
+            letters = self.env._("Letters wait for you to print them.")
+            message = f"{message} {letters}"
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._(
-                    "The notices are being sent. Letters wait for you to print them."
-                ),
+                "message": message,
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
@@ -278,49 +280,34 @@ class CreditCollectionRun(models.Model):
             run.lock_for_update()
             run._fill()
 
-    def _fill(self, cases=None):
-        """Write the proposal: of the whole company, or again for some customers only."""
-        partners = None if cases is None else cases.partner_id
-        self.env["credit.collection.item"]._assess(
-            self.company_id, date=self.date, partners=partners
-        )
+    def _fill(self):
+        """Write the proposal."""
+        self.env["credit.collection.item"]._assess(self.company_id, date=self.date)
         self.env.flush_all()
         for statement in (
-            self._get_clear_sql(cases),
-            self._get_propose_sql(cases),
+            self._get_clear_sql(),
+            self._get_propose_sql(),
             self._get_left_out_sql(),
+            self._get_exclusion_sql(),
         ):
             self.env.cr.execute(statement)
-        if cases is None:
-            self.env.cr.execute(self._get_exclusion_sql())
         self.env.invalidate_all(flush=False)
         if self.date < fields.Date.context_today(self):
             # the run looked back: the screens show today
-            self.env["credit.collection.item"]._assess(self.company_id, partners=partners)
+            self.env["credit.collection.item"]._assess(self.company_id)
 
-    @api.model
-    def _get_cases_sql(self, cases, column):
-        """Return the condition that limits a proposal to some customers."""
-        if cases is None:
-            return SQL("TRUE")
-        return SQL("%s = ANY(%s)", SQL.identifier(*column.split(".")), list(cases.ids))
-
-    def _get_clear_sql(self, cases):
+    def _get_clear_sql(self):
         return SQL(
             """
             WITH cleared AS (
-                DELETE FROM credit_collection_run_exclusion
-                 WHERE run_id = %(run)s AND (%(all)s OR decision = 'left_out')
+                DELETE FROM credit_collection_run_exclusion WHERE run_id = %(run)s
             )
-            DELETE FROM credit_collection_dunning dunning
-             WHERE run_id = %(run)s AND state = 'draft' AND %(cases)s
+            DELETE FROM credit_collection_dunning WHERE run_id = %(run)s AND state = 'draft'
             """,
             run=self.id,
-            all=cases is None,
-            cases=self._get_cases_sql(cases, "dunning.case_id"),
         )
 
-    def _get_propose_sql(self, cases):
+    def _get_propose_sql(self):
         """Write one draft notice per customer (or level), and its lines.
 
         Claimed at a new level: what is due. Listed with it: whatever else of this customer is
@@ -349,7 +336,6 @@ class CreditCollectionRun(models.Model):
              LEFT JOIN credit_collection_policy policy ON policy.id = level.policy_id
                  WHERE cases.company_id = %(company)s
                    AND cases.amount_due > 0
-                   AND %(cases)s
                    AND item.move_line_id NOT IN (
                            SELECT move_line_id FROM credit_collection_run_left_out_rel
                             WHERE run_id = %(run)s)
@@ -400,7 +386,6 @@ class CreditCollectionRun(models.Model):
             date=self.date,
             automatic=self.is_automatic,
             claimed=list(CLAIMED_DECISIONS),
-            cases=self._get_cases_sql(cases, "cases.id"),
             uid=self.env.uid,
             now=self.env.cr.now(),
         )
@@ -445,10 +430,72 @@ class CreditCollectionRun(models.Model):
         self.check_access("write")
         self.lock_for_update()
         self.left_out_line_ids |= move_lines
-        lines = self.env["credit.collection.dunning.line"].search(
-            [("dunning_id.run_id", "=", self.id), ("move_line_id", "in", move_lines.ids)]
+        self.env.flush_all()
+        for statement in (
+            self._get_take_out_sql(move_lines),
+            self._get_lower_sql(),
+            self._get_drop_empty_sql(),
+            self._get_forget_left_out_sql(),
+            self._get_left_out_sql(),
+        ):
+            self.env.cr.execute(statement)
+        self.env.invalidate_all(flush=False)
+
+    def _get_take_out_sql(self, move_lines):
+        return SQL(
+            """
+            DELETE FROM credit_collection_dunning_line line
+                  USING credit_collection_dunning dunning
+                  WHERE dunning.id = line.dunning_id AND dunning.run_id = %s
+                    AND dunning.state = 'draft' AND line.move_line_id = ANY(%s)
+            """,
+            self.id,
+            list(move_lines.ids),
         )
-        self._fill(lines.dunning_id.case_id)
+
+    def _get_lower_sql(self):
+        """Let each draft stand at the highest level that it still claims, for what is left."""
+        return SQL(
+            """
+            UPDATE credit_collection_dunning dunning
+               SET level_id = fresh.step[2], amount_due = fresh.amount_due
+              FROM (SELECT line.dunning_id, sum(line.amount_company) AS amount_due,
+                           max(ARRAY[level.delay_days, level.id])
+                               FILTER (WHERE level.id IS NOT NULL) AS step
+                      FROM credit_collection_dunning_line line
+                      JOIN credit_collection_dunning own ON own.id = line.dunning_id
+                 LEFT JOIN credit_collection_level level ON level.id = line.level_id
+                     WHERE own.run_id = %s AND own.state = 'draft'
+                  GROUP BY line.dunning_id) fresh
+             WHERE dunning.id = fresh.dunning_id AND fresh.step IS NOT NULL
+               AND (dunning.level_id, dunning.amount_due)
+                   IS DISTINCT FROM (fresh.step[2], fresh.amount_due)
+            """,
+            self.id,
+        )
+
+    def _get_drop_empty_sql(self):
+        """Drop the drafts that claim nothing at their level any more."""
+        return SQL(
+            """
+            DELETE FROM credit_collection_dunning dunning
+                  WHERE run_id = %s AND state = 'draft'
+                    AND (amount_due <= 0
+                         OR NOT EXISTS (SELECT FROM credit_collection_dunning_line line
+                                         WHERE line.dunning_id = dunning.id
+                                           AND line.level_id = dunning.level_id))
+            """,
+            self.id,
+        )
+
+    def _get_forget_left_out_sql(self):
+        return SQL(
+            """
+            DELETE FROM credit_collection_run_exclusion
+                  WHERE run_id = %s AND decision = 'left_out'
+            """,
+            self.id,
+        )
 
     def _approve(self):
         for run in self:
@@ -468,18 +515,7 @@ class CreditCollectionRun(models.Model):
         """Drop from the proposal what is not due any more: sent by another run, paid, on hold."""
         self.env["credit.collection.item"]._assess(self.company_id, date=self.date)
         self.dunning_ids._take_amounts(("due",))
-        self.env.cr.execute(
-            SQL(
-                """
-                DELETE FROM credit_collection_dunning dunning
-                      WHERE run_id = %s AND state = 'draft'
-                        AND NOT EXISTS (SELECT FROM credit_collection_dunning_line line
-                                         WHERE line.dunning_id = dunning.id
-                                           AND line.level_id = dunning.level_id)
-                """,
-                self.id,
-            )
-        )
+        self.env.cr.execute(self._get_drop_empty_sql())
         self.env.invalidate_all(flush=False)
         if not self.dunning_ids:
             raise UserError(

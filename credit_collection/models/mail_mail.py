@@ -1,4 +1,9 @@
-from odoo import models
+import re
+
+from odoo import api, models
+
+# (550, b'5.1.1 no such mailbox')
+_ANSWER = re.compile(r"\((\d{3}), b['\"](.*?)['\"]\)")
 
 
 class MailMail(models.Model):
@@ -34,4 +39,10 @@ class MailMail(models.Model):
         )
         (deliveries - failed)._set_sent()
         reason = failure_reason or failed_mails[:1].failure_reason or failure_type
-        failed._set_failed(reason)
+        failed._set_failed(self._shorten_failure_reason(reason))
+
+    @api.model
+    def _shorten_failure_reason(self, reason):
+        """Return what the mail server said, without the names of Python around it."""
+        answers = [f"{code} {text}" for code, text in _ANSWER.findall(reason)]
+        return ", ".join(dict.fromkeys(answers)) or reason

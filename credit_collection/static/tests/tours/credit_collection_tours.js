@@ -66,6 +66,74 @@ tours.add("credit_collection_run", {
     ],
 });
 
+tours.add("credit_collection_leave_out", {
+    steps: () => [
+        {
+            content: "Look into a notice",
+            trigger: `${notice("Late Payer Ltd")} .o_data_cell[name=customer_id]`,
+            run: "click",
+        },
+        {
+            content: "Leave one of two invoices out",
+            trigger:
+                ".modal [name=line_ids]:has(.o_data_row + .o_data_row) button[name=action_leave_out]:first",
+            run: "click",
+        },
+        {
+            content: "The notice is still there, with the other one",
+            trigger:
+                ".modal [name=line_ids]:not(:has(.o_data_row + .o_data_row)) button[name=action_leave_out]",
+            run: "click",
+        },
+        {
+            content: "Nothing is left: the run is shown again",
+            trigger: "body:not(:has(.modal)) .o_form_view .alert:contains(Nobody is to be reminded)",
+        },
+    ],
+});
+
+tours.add("credit_collection_promise", {
+    steps: () => [
+        {
+            content: "The customer says when he pays",
+            trigger: "button[name=action_promise]",
+            run: "click",
+        },
+        {
+            content: "All that he owes is proposed",
+            trigger: ".modal [name=amount] input:value(100.00)",
+        },
+        {
+            trigger: ".modal .o_form_button_save",
+            run: "click",
+        },
+        {
+            content: "He is not reminded",
+            trigger: "body:not(:has(.modal)) .alert:contains(Payment announced)",
+        },
+        {
+            trigger: "button[name=action_open_promises]",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:contains(Late Payer Ltd) .o_data_cell[name=case_id]",
+            run: "click",
+        },
+        {
+            content: "He has changed his mind",
+            trigger: ".o_form_view button[name=action_cancel]",
+            run: "click",
+        },
+        {
+            trigger: ".modal .modal-footer .btn-primary",
+            run: "click",
+        },
+        {
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Cancelled)",
+        },
+    ],
+});
+
 tours.add("credit_collection_hold", {
     steps: () => [
         {
@@ -88,10 +156,6 @@ tours.add("credit_collection_hold", {
         {
             trigger: ".o_select_menu_item:contains(Question being answered)",
             run: "click",
-        },
-        {
-            trigger: ".modal [name=date_end] input",
-            run: "edit 12/31/2027",
         },
         {
             trigger: ".modal .o_form_button_save",
