@@ -152,6 +152,22 @@ class AccountMove(models.Model):
         action = case.action_hold()
         return action | {"context": {"default_case_id": case.id, "default_move_id": self.id}}
 
+    def action_collection_promise(self):
+        """Open a new promise for what is open on this invoice."""
+        self.ensure_one()
+        self.env["credit.collection.promise"].check_access("create")
+        case = self.env["credit.collection.case"]._get_for_partner(self.partner_id, self.company_id)
+        lines = self.collection_item_ids.move_line_id
+        earlier = case.promise_ids.filtered(
+            lambda promise: promise.state == "open" and promise.move_line_ids & lines
+        )
+        return case._get_promise_action(
+            default_move_line_ids=lines.ids,
+            default_amount=sum(lines.mapped("amount_residual_currency")),
+            default_currency_id=self.currency_id.id,
+            default_replaces_id=earlier[:1].id,
+        )
+
     def _collection_set_policy(self, policy, level=None):
         """Put invoices under another policy, as if they had been reminded up to a level."""
         for move in self:

@@ -59,7 +59,7 @@ class CreditCollectionPromise(models.Model):
     amount_kept = fields.Monetary(
         "Paid in time", readonly=True, help="Payments and credit notes dated up to the deadline."
     )
-    amount_missing = fields.Monetary("Missing", compute="_compute_amount_missing")
+    amount_missing = fields.Monetary(compute="_compute_amount_missing")
     date = fields.Date("Promised on", default=fields.Date.context_today, readonly=True)
     date_promised = fields.Date(
         "To be paid by",
@@ -97,7 +97,6 @@ class CreditCollectionPromise(models.Model):
     )
     replaces_id = fields.Many2one(
         "credit.collection.promise",
-        "Replaces",
         index="btree_not_null",
         ondelete="restrict",
         domain="[('case_id', '=', case_id), ('state', '=', 'open')]",
@@ -599,24 +598,4 @@ class CreditCollectionCase(models.Model):
         self.activity_feedback(
             ["credit_collection.mail_activity_type_promise_broken"],
             feedback=self.env._("Closed by itself: the promise was kept after all."),
-        )
-
-
-class AccountMove(models.Model):
-    _inherit = "account.move"
-
-    def action_collection_promise(self):
-        """Open a new promise for what is open on this invoice."""
-        self.ensure_one()
-        self.env["credit.collection.promise"].check_access("create")
-        case = self.env["credit.collection.case"]._get_for_partner(self.partner_id, self.company_id)
-        lines = self.collection_item_ids.move_line_id
-        earlier = case.promise_ids.filtered(
-            lambda promise: promise.state == "open" and promise.move_line_ids & lines
-        )
-        return case._get_promise_action(
-            default_move_line_ids=lines.ids,
-            default_amount=sum(lines.mapped("amount_residual_currency")),
-            default_currency_id=self.currency_id.id,
-            default_replaces_id=earlier[:1].id,
         )

@@ -87,7 +87,8 @@ tours.add("credit_collection_leave_out", {
         },
         {
             content: "Nothing is left: the run is shown again",
-            trigger: "body:not(:has(.modal)) .o_form_view .alert:contains(Nobody is to be reminded)",
+            trigger:
+                "body:not(:has(.modal)) .o_form_view .alert:contains(Nobody is to be reminded)",
         },
     ],
 });
