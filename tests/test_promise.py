@@ -65,9 +65,12 @@ class TestPromise(CollectionCommon):
         case = self._case()
         self.assertEqual((case.amount_held, case.amount_due), (100.0, 50.0))
 
-    def test_a_promise_for_the_balance_covers_all_that_is_due_by_then(self):
+    def test_a_promise_covers_what_is_overdue_and_more_only_where_more_is_promised(self):
         first, second = self._overdue_invoice(100.0), self._overdue_invoice(50.0, due="2026-03-05")
         later = self._overdue_invoice(70.0, due="2026-04-05")
+        promise = self._promise(amount=90.0)
+        self.assertEqual(promise.move_line_ids.move_id, first)
+        promise.action_cancel()
         promise = self._promise(amount=120.0)
         self.assertEqual(promise.move_line_ids.move_id, first | second)
         self.assertEqual(promise.amount_open, 150.0)
@@ -273,9 +276,10 @@ class TestPromise(CollectionCommon):
         first, second = self._overdue_invoice(100.0), self._overdue_invoice(50.0)
         self._promise(first)
         self._promise(second)
+        case = self._case()
+        self.assertIs(case.promise_summary, False)
         self._pay(first, on="2026-03-03")
         self._judge("2026-03-16")
-        case = self._case()
         self.assertEqual(case.promise_count, 2)
         self.assertEqual(case.promise_summary, "1 of 2 kept, 5 days late on average")
         broken = self.env["credit.collection.case"].search(

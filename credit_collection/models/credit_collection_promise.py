@@ -50,7 +50,7 @@ class CreditCollectionPromise(models.Model):
         " ('account_id.account_type', '=', 'asset_receivable'),"
         " ('parent_state', '=', 'posted'), ('amount_residual_currency', '>', 0)]",
         check_company=True,
-        help="Leave empty for all that is due by that day.",
+        help="Leave empty for all that is overdue.",
     )
     amount = fields.Monetary(required=True, tracking=True)
     amount_open = fields.Monetary(
@@ -307,7 +307,7 @@ class CreditCollectionPromise(models.Model):
             promise._send_confirmation()
 
     def _get_promised_lines(self):
-        """Return what the customer owes by the day promised: that is what he speaks of."""
+        """Return what he speaks of: all that is overdue, and what comes next if he pays more."""
         items = self.case_id.sudo().item_ids.filtered(
             lambda item: (
                 item.decision != "excluded"
@@ -315,8 +315,13 @@ class CreditCollectionPromise(models.Model):
                 and item.currency_id == self.currency_id
             )
         )
-        due = items.filtered(lambda item: item.date_due <= self.date_promised)
-        return (due or items).move_line_id
+        promised = items.filtered("days_late")
+        for item in (items - promised).sorted("date_due"):
+            total = sum(promised.mapped("amount_residual_currency"))
+            if self.currency_id.compare_amounts(total, self.amount) >= 0:
+                break
+            promised += item
+        return promised.move_line_id
 
     def _describe(self):
         self.ensure_one()
@@ -545,7 +550,7 @@ class CreditCollectionCase(models.Model):
                 lambda promise: promise.state in ("kept", "partial", "broken")
             )
             kept = judged.filtered(lambda promise: promise.state == "kept")
-            case.promise_summary = judged and self.env._(
+            case.promise_summary = bool(judged) and self.env._(
                 "%(kept)s of %(count)s kept, %(days)s days late on average",
                 kept=len(kept),
                 count=len(judged),
