@@ -38,11 +38,13 @@ class MailMail(models.Model):
             lambda one: failure_type or one.mail_message_id in failed_mails.mail_message_id
         )
         (deliveries - failed)._set_sent()
+        if not failed:
+            return
         reason = failure_reason or failed_mails[:1].failure_reason or failure_type
         failed._set_failed(self._shorten_failure_reason(reason))
 
     @api.model
     def _shorten_failure_reason(self, reason):
         """Return what the mail server said, without the names of Python around it."""
-        answers = [f"{code} {text}" for code, text in _ANSWER.findall(reason)]
+        answers = [f"{code} {text}" for code, text in _ANSWER.findall(reason or "")]
         return ", ".join(dict.fromkeys(answers)) or reason
