@@ -317,6 +317,13 @@ class TestDelivery(CollectionCommon):
         self._send()
         self.assertEqual(run.dunning_ids.delivery_ids.mapped("state"), ["sent", "sent"])
 
+    def test_what_happens_by_itself_is_noted_in_the_language_of_the_company(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.company.partner_id.lang = "fr_FR"
+        invoice = self._overdue_invoice()
+        self._dun()
+        self.assertRegex(invoice.message_ids[0].body, "Envoi.*Level 1, DN/")
+
     def test_a_call_counts_when_it_was_made_and_what_was_said_is_noted(self):
         """C19."""
         self._one_level(send_email=False, send_call=True)

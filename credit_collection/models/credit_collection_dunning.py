@@ -571,7 +571,8 @@ class CreditCollectionDunning(models.Model):
         waiting = Delivery.search(domain, limit=batch_size)
         locked = waiting.dunning_id.try_lock_for_update()
         deliveries = waiting.filtered(lambda one: one.dunning_id in locked).filtered_domain(domain)
-        deliveries._send_each_or_fail()
+        for company, own in deliveries.grouped("company_id").items():
+            company._collection_speak(own)._send_each_or_fail()
         self.env["ir.cron"]._commit_progress(
             len(deliveries), remaining=Delivery.search_count(domain) if deliveries else 0
         )

@@ -339,8 +339,9 @@ class CreditCollectionHold(models.Model):
         domain = [("state", "=", "active"), ("date_end", "<=", fields.Date.context_today(self))]
         holds = self.search(domain, limit=batch_size).try_lock_for_update()
         for hold in holds._set_state("expired"):
+            hold = hold.company_id._collection_speak(hold)
             hold._log(
-                self.env._("The hold has ended: %(reason)s.", reason=hold._get_reason_label())
+                hold.env._("The hold has ended: %(reason)s.", reason=hold._get_reason_label())
             )
         self.env["ir.cron"]._commit_progress(len(holds), remaining=self.search_count(domain))
 

@@ -491,7 +491,10 @@ class CreditCollectionPromise(models.Model):
         found = self._find_to_judge()
         self.env["ir.cron"]._commit_progress(remaining=len(found))
         for ids in split_every(batch_size, found.ids):
-            self.browse(ids).try_lock_for_update()._follow_ledger()
+            for company, promises in (
+                self.browse(ids).try_lock_for_update().grouped("company_id").items()
+            ):
+                company._collection_speak(promises)._follow_ledger()
             self.env["ir.cron"]._commit_progress(len(ids))
 
     @api.model

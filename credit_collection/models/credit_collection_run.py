@@ -530,7 +530,8 @@ class CreditCollectionRun(models.Model):
         companies = self.env["res.company"].search(Domain.TRUE)
         self.env["ir.cron"]._commit_progress(remaining=len(companies))
         for company in companies:
-            company._collection_do(self.with_company(company)._run_automatically)
+            run = company._collection_speak(self.with_company(company))
+            company._collection_do(run._run_automatically)
             self.env["ir.cron"]._commit_progress(1)
 
     def _run_automatically(self, company):

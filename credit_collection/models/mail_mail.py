@@ -37,11 +37,11 @@ class MailMail(models.Model):
         failed = deliveries.filtered(
             lambda one: failure_type or one.mail_message_id in failed_mails.mail_message_id
         )
-        (deliveries - failed)._set_sent()
-        if not failed:
-            return
+        for company, sent in (deliveries - failed).grouped("company_id").items():
+            company._collection_speak(sent)._set_sent()
         reason = failure_reason or failed_mails[:1].failure_reason or failure_type
-        failed._set_failed(self._shorten_failure_reason(reason))
+        for company, unsent in failed.grouped("company_id").items():
+            company._collection_speak(unsent)._set_failed(self._shorten_failure_reason(reason))
 
     @api.model
     def _shorten_failure_reason(self, reason):

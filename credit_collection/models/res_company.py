@@ -53,6 +53,13 @@ class ResCompany(models.Model):
         except Exception:
             _logger.exception("Collections: %s failed for %s", job.__name__, self.name)
 
+    def _collection_speak(self, records):
+        """Return records that note what happens by itself in the language of the company."""
+        lang = self.sudo().partner_id.lang
+        if lang not in dict(self.env["res.lang"].get_installed()):
+            return records
+        return records.with_context(lang=lang)
+
     def _set_default_collection_policy(self):
         """Give these companies the shipped policy, so that a first run works at once."""
         policy = self.env.ref("credit_collection.policy_business", raise_if_not_found=False)
