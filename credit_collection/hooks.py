@@ -15,6 +15,8 @@ def uninstall_hook(env):
         UPDATE res_company SET collection_policy_id = NULL;
         UPDATE credit_collection_level SET mail_template_id = NULL;
         DELETE FROM credit_collection_dunning;
+        DELETE FROM credit_collection_hold WHERE dispute_id IS NOT NULL;
+        DELETE FROM credit_collection_dispute;
         """
     )
     # what Odoo noted about our models in the name of other modules, and would forget
@@ -28,6 +30,7 @@ def uninstall_hook(env):
     env.invalidate_all()
     models = [
         "credit.collection.case",
+        "credit.collection.dispute",
         "credit.collection.dunning",
         "credit.collection.hold",
         "credit.collection.policy",

@@ -13,6 +13,9 @@ class ResConfigSettings(models.TransientModel):
     collection_hold_review_days = fields.Integer(
         related="company_id.collection_hold_review_days", readonly=False
     )
+    collection_dispute_resume_days = fields.Integer(
+        related="company_id.collection_dispute_resume_days", readonly=False
+    )
     collection_large_amount = fields.Monetary(
         related="company_id.collection_large_amount",
         readonly=False,
