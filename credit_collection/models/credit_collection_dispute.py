@@ -135,18 +135,18 @@ class CreditCollectionDispute(models.Model):
     def _compute_amount(self):
         for dispute in self:
             others = dispute._get_others_open()
-            dispute.amount = max(
-                dispute.move_id.amount_residual - sum(others.mapped("amount")), 0
-            )
+            dispute.amount = max(dispute.move_id.amount_residual - sum(others.mapped("amount")), 0)
 
-    @api.depends("reason_id")
+    @api.depends("case_id", "reason_id")
     def _compute_settler(self):
         """Who settles it, by when: what is usual for this reason."""
         for dispute in self:
-            case = dispute.case_id or dispute._get_case_of_invoice()
-            company = case.company_id or self.env.company
-            usual = dispute.reason_id.with_company(company).user_id
-            dispute.user_id = usual or (case._get_collector() if case else self.env.user)
+            case = dispute.case_id
+            usual = dispute.reason_id.with_company(case.company_id).user_id
+            if usual.active:
+                dispute.user_id = usual
+            else:
+                dispute.user_id = case._get_collector() if case else self.env.user
             dispute.date_deadline = fields.Date.add(
                 dispute.date or fields.Date.context_today(dispute), days=dispute.reason_id.days
             )
@@ -162,9 +162,7 @@ class CreditCollectionDispute(models.Model):
         for dispute in self:
             move, currency = dispute.move_id, dispute.currency_id
             if move.state != "posted" or move.move_type not in ("out_invoice", "out_receipt"):
-                raise ValidationError(
-                    self.env._("Only a posted customer invoice can be disputed.")
-                )
+                raise ValidationError(self.env._("Only a posted customer invoice can be disputed."))
             if move.commercial_partner_id != dispute.case_id.partner_id:
                 raise ValidationError(
                     self.env._(
@@ -205,7 +203,7 @@ class CreditCollectionDispute(models.Model):
     @api.constrains("user_id")
     def _check_user_id(self):
         for dispute in self:
-            if not dispute.with_user(dispute.user_id).sudo(False).has_access("write"):
+            if not dispute._is_workable_by(dispute.user_id):
                 raise ValidationError(
                     self.env._(
                         "%(user)s may not work on disputes: choose somebody else, or ask for the "
@@ -234,17 +232,23 @@ class CreditCollectionDispute(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         Dispute = self.with_context(mail_auto_subscribe_no_notify=True)  # a task tells it
-        for vals in vals_list:
-            if not self.env.su and any(vals.get(name) for name in self._get_later_fields()):
-                raise UserError(self.env._("A dispute begins as an open one, today."))
-            if not vals.get("case_id") and vals.get("move_id"):
-                move = self.env["account.move"].browse(vals["move_id"])
-                Case = self.env["credit.collection.case"]
-                vals["case_id"] = Case._get_for_partner(move.partner_id, move.company_id).id
-        disputes = super(CreditCollectionDispute, Dispute).create(vals_list)
+        disputes = super(CreditCollectionDispute, Dispute).create(
+            [self._complete_vals(vals) for vals in vals_list]
+        )
         for dispute in disputes.sudo().with_context(mail_auto_subscribe_no_notify=False):
             dispute._open()
         return disputes.with_env(self.env)
+
+    @api.model
+    def _complete_vals(self, vals):
+        """Return the values of a new dispute, with the case of its invoice."""
+        if not self.env.su and any(vals.get(name) for name in self._get_later_fields()):
+            raise UserError(self.env._("A dispute begins as an open one, today."))
+        if vals.get("case_id") or not vals.get("move_id"):
+            return vals
+        move = self.env["account.move"].browse(vals["move_id"])
+        case = self.env["credit.collection.case"]._get_for_partner(move.partner_id, move.company_id)
+        return {**vals, "case_id": case.id}
 
     def write(self, vals):
         if not self.env.su:
@@ -304,7 +308,9 @@ class CreditCollectionDispute(models.Model):
         """Write the credit note, unless there is one; the dispute is accepted with its posting."""
         self.ensure_one()
         self._check_collector()
-        if self.state == "open" and self.credit_note_id.state not in ("draft", "posted"):
+        if self.state != "open":
+            return None
+        if self.credit_note_id.state not in ("draft", "posted"):
             self.credit_note_id = self._create_credit_note()
         return self.action_open_credit_note()
 
@@ -350,11 +356,12 @@ class CreditCollectionDispute(models.Model):
         """Who settles a dispute writes the answer; its outcome is for who works the case."""
         self.case_id.check_access("write")
 
-    def _get_case_of_invoice(self):
-        move = self.move_id
-        if not move:
-            return self.case_id
-        return self.env["credit.collection.case"]._get_for_partner(move.partner_id, move.company_id)
+    def _is_workable_by(self, user):
+        """Return whether a user may settle the dispute, whatever companies are at work now."""
+        company = self.company_id
+        return company in user.company_ids and self.with_user(user).with_context(
+            allowed_company_ids=company.ids
+        ).has_access("write")
 
     def _get_others_open(self):
         """Return the other open disputes on the same invoice."""
@@ -398,9 +405,8 @@ class CreditCollectionDispute(models.Model):
         today = fields.Date.context_today(self)
         closed = self._set_state(state, allowed=("open",), date_closed=today, **vals)
         for dispute in closed.sudo():
-            outcome = dispute._describe_outcome()
-            dispute._log(outcome)
-            dispute.activity_ids.filtered("automated").action_feedback(feedback=outcome)
+            dispute.activity_ids.filtered("automated").action_feedback()
+            dispute._log(dispute._describe_outcome())
         closed.sudo()._close_late_tasks()
         return closed
 
@@ -759,6 +765,12 @@ class CreditCollectionDunningLine(models.Model):
         notes = super()._get_notes(writer)
         day = self.date_sent or fields.Date.context_today(self)
         for dispute in self.move_line_id.move_id.collection_dispute_ids:
-            if dispute._is_answer_due(self.date_last_notice, day):
+            if dispute._is_answer_due(self.date_last_notice, day) and self._is_last_of_invoice():
                 notes.append(dispute._get_answer(writer))
         return notes
+
+    def _is_last_of_invoice(self):
+        """Return whether no other instalment of the invoice is listed below this one."""
+        move = self.move_line_id.move_id
+        same = self.dunning_id.line_ids.filtered(lambda line: line.move_line_id.move_id == move)
+        return self == same[-1:]
