@@ -8,7 +8,6 @@ from odoo.tools.misc import format_amount, format_date
 
 from .credit_collection_item import LONG_DATE
 
-_READERS = "credit_collection.credit_collection_group_readonly"
 _COLLECTORS = "credit_collection.credit_collection_group_user"
 _TASK = "credit_collection.mail_activity_type_dispute"
 _LATE_TASK = "credit_collection.mail_activity_type_dispute_late"
@@ -706,71 +705,3 @@ class CreditCollectionCase(models.Model):
             "target": "new",
             "context": context,
         }
-
-
-class AccountMove(models.Model):
-    _inherit = "account.move"
-
-    collection_dispute_ids = fields.One2many(
-        "credit.collection.dispute", "move_id", "Disputes", readonly=True, groups=_READERS
-    )
-
-    def action_collection_dispute(self):
-        """Open a new dispute on this invoice."""
-        self.ensure_one()
-        self.env["credit.collection.dispute"].check_access("create")
-        case = self.env["credit.collection.case"]._get_for_partner(self.partner_id, self.company_id)
-        action = case.action_dispute()
-        return action | {"context": {"default_case_id": case.id, "default_move_id": self.id}}
-
-    def _post(self, soft=True):
-        posted = super()._post(soft)
-        notes = posted.filtered(lambda move: move.move_type == "out_refund")
-        if notes:
-            # whoever posts the credit note need not know of disputes
-            Dispute = self.env["credit.collection.dispute"].sudo()
-            Dispute.search(
-                [("credit_note_id", "in", notes.ids), ("state", "=", "open")]
-            )._accept_credited()
-        return posted
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_disputed(self):
-        """What was disputed belongs to the file of the customer."""
-        Dispute = self.env["credit.collection.dispute"].sudo()
-        disputed = Dispute.search([("move_id", "in", self.ids)], limit=1).move_id
-        if disputed:
-            raise UserError(
-                self.env._(
-                    "%(invoice)s was disputed: cancel it instead of deleting it.",
-                    invoice=disputed.display_name,
-                )
-            )
-
-
-class CreditCollectionDunning(models.Model):
-    _inherit = "credit.collection.dunning"
-
-    def _read_ahead(self):
-        res = super()._read_ahead()
-        moves = self.line_ids.move_line_id.move_id
-        moves.collection_dispute_ids.mapped("state")
-        return res
-
-
-class CreditCollectionDunningLine(models.Model):
-    _inherit = "credit.collection.dunning.line"
-
-    def _get_notes(self, writer):
-        notes = super()._get_notes(writer)
-        day = self.date_sent or fields.Date.context_today(self)
-        for dispute in self.move_line_id.move_id.collection_dispute_ids:
-            if dispute._is_answer_due(self.date_last_notice, day) and self._is_last_of_invoice():
-                notes.append(dispute._get_answer(writer))
-        return notes
-
-    def _is_last_of_invoice(self):
-        """Return whether no other instalment of the invoice is listed below this one."""
-        move = self.move_line_id.move_id
-        same = self.dunning_id.line_ids.filtered(lambda line: line.move_line_id.move_id == move)
-        return self == same[-1:]

@@ -55,6 +55,7 @@ class CreditCollectionDunning(models.Model):
         moves = lines.move_line_id.move_id
         moves.mapped("payment_reference")
         moves.mapped("partner_bank_id")
+        moves.collection_dispute_ids.mapped("state")
         self.customer_id.mapped("ref")
         self.partner_id.country_id.mapped("code")
 
@@ -229,7 +230,19 @@ class CreditCollectionDunningLine(models.Model):
 
     def _get_notes(self, writer):
         """Return the sentences to be said below the row, over all its width."""
-        return []
+        self.ensure_one()
+        day = self.date_sent or fields.Date.context_today(self)
+        return [
+            dispute._get_answer(writer)
+            for dispute in self.move_line_id.move_id.collection_dispute_ids
+            if dispute._is_answer_due(self.date_last_notice, day) and self._is_last_of_invoice()
+        ]
+
+    def _is_last_of_invoice(self):
+        """Return whether no other instalment of the invoice is listed below this one."""
+        move = self.move_line_id.move_id
+        same = self.dunning_id.line_ids.filtered(lambda line: line.move_line_id.move_id == move)
+        return self == same[-1:]
 
     def _get_bank_account(self, company):
         """Return the account that the invoices name, else the first one of the company.
