@@ -15,6 +15,10 @@ def uninstall_hook(env):
         UPDATE res_company SET collection_policy_id = NULL;
         UPDATE credit_collection_level SET mail_template_id = NULL;
         DELETE FROM credit_collection_dunning;
+        DELETE FROM credit_collection_hold
+         WHERE COALESCE(dispute_id, promise_id) IS NOT NULL;
+        DELETE FROM credit_collection_promise;
+        DELETE FROM credit_collection_dispute;
         """
     )
     # what Odoo noted about our models in the name of other modules, and would forget
@@ -28,9 +32,11 @@ def uninstall_hook(env):
     env.invalidate_all()
     models = [
         "credit.collection.case",
+        "credit.collection.dispute",
         "credit.collection.dunning",
         "credit.collection.hold",
         "credit.collection.policy",
+        "credit.collection.promise",
         "credit.collection.run",
     ]
     for model in ("mail.activity", "mail.message", "mail.followers", "ir.attachment"):

@@ -5,6 +5,7 @@ from . import (
     test_automation,
     test_case,
     test_delivery,
+    test_dispute,
     test_dunning,
     test_hold,
     test_install,

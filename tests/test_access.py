@@ -14,6 +14,8 @@ RIGHTS = {
     "credit.collection.case.assign": (set(), ALL, ALL),
     "credit.collection.case.hold": (set(), ALL, ALL),
     "credit.collection.delivery": ({READ}, {READ}, {READ}),
+    "credit.collection.dispute": ({READ}, {READ, WRITE, CREATE}, {READ, WRITE, CREATE}),
+    "credit.collection.dispute.reason": ({READ}, {READ}, ALL),
     "credit.collection.dunning": ({READ}, {READ, WRITE}, {READ, WRITE}),
     "credit.collection.dunning.cancel": (set(), ALL, ALL),
     "credit.collection.dunning.line": ({READ}, {READ}, {READ}),

@@ -48,7 +48,8 @@ UNION ALL SELECT 'default', json_value FROM ir_default
 UNION ALL SELECT 'asset', name FROM ir_asset
 """
 
-# A company that has worked with the module: a sent and a queued notice, a hold, tasks, mails.
+# A company that has worked with the module: a sent and a queued notice, a hold, a promise, a
+# dispute, tasks, mails.
 WORK = """
 from odoo import fields
 from odoo.tools import config
@@ -74,6 +75,12 @@ assert len(cases) == 3, cases
 env["credit.collection.hold"].create(
     {"case_id": cases[0].id, "reason": "query",
      "date_end": fields.Date.add(fields.Date.today(), days=30)})
+env["credit.collection.promise"].create({"case_id": cases[1].id, "amount": 10.0})
+disputed = env["account.move"].search([("partner_id", "=", customers[2].id)])
+dispute = env["credit.collection.dispute"].create(
+    {"move_id": disputed.id, "amount": 40.0,
+     "reason_id": env.ref("credit_collection.dispute_reason_price").id})
+dispute.action_accept()
 run = env["credit.collection.run"].browse(
     env["credit.collection.run"].action_open_proposal()["res_id"])
 assert len(run.dunning_ids) == 2, run.dunning_ids

@@ -1,5 +1,6 @@
 from odoo import Command
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from .common import CollectionCommon
 
@@ -68,6 +69,18 @@ class TestTours(CollectionCommon, HttpCase):
             login=self._login("collector", "credit_collection_group_user"),
         )
         self.assertEqual(self._case().hold_ids.state, "released")
+        self.assertDecision(invoice, "due")
+
+    def test_collector_disputes_a_part_and_rejects_it(self):
+        invoice = self._overdue_invoice(100.0)
+        self._commit()
+        login = self._login("collector", "credit_collection_group_user")
+        with mute_logger("odoo.http"):  # he is told to write an answer first
+            self.start_tour(
+                f"/odoo/customer-invoices/{invoice.id}", "credit_collection_dispute", login=login
+            )
+        dispute = invoice.collection_dispute_ids
+        self.assertEqual((dispute.state, dispute.amount), ("rejected", 40.0))
         self.assertDecision(invoice, "due")
 
     def test_manager_makes_a_policy(self):

@@ -5,6 +5,8 @@ from . import (
     credit_collection_hold,
     credit_collection_agreement,
     credit_collection_promise,
+    credit_collection_dispute_reason,
+    credit_collection_dispute,
     credit_collection_item,
     credit_collection_run,
     credit_collection_dunning,

@@ -46,6 +46,9 @@ class AccountMove(models.Model):
     collection_explanation = fields.Char(
         "Dunning", compute="_compute_collection_item_ids", groups=_READERS
     )
+    collection_dispute_ids = fields.One2many(
+        "credit.collection.dispute", "move_id", "Disputes", readonly=True, groups=_READERS
+    )
     dunning_line_ids = fields.Many2many(
         "credit.collection.dunning.line", compute="_compute_dunning_line_ids", groups=_READERS
     )
@@ -168,6 +171,14 @@ class AccountMove(models.Model):
             default_replaces_id=earlier[:1].id,
         )
 
+    def action_collection_dispute(self):
+        """Open a new dispute on this invoice."""
+        self.ensure_one()
+        self.env["credit.collection.dispute"].check_access("create")
+        case = self.env["credit.collection.case"]._get_for_partner(self.partner_id, self.company_id)
+        action = case.action_dispute()
+        return action | {"context": {"default_case_id": case.id, "default_move_id": self.id}}
+
     def _collection_set_policy(self, policy, level=None):
         """Put invoices under another policy, as if they had been reminded up to a level."""
         for move in self:
@@ -212,6 +223,30 @@ class AccountMove(models.Model):
         } & vals.keys():
             self._collection_touch(moves=self)
         return res
+
+    def _post(self, soft=True):
+        posted = super()._post(soft)
+        notes = posted.filtered(lambda move: move.move_type == "out_refund")
+        if notes:
+            # whoever posts the credit note need not know of disputes
+            Dispute = self.env["credit.collection.dispute"].sudo()
+            Dispute.search(
+                [("credit_note_id", "in", notes.ids), ("state", "=", "open")]
+            )._accept_credited()
+        return posted
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_disputed(self):
+        """What was disputed belongs to the file of the customer."""
+        Dispute = self.env["credit.collection.dispute"].sudo()
+        disputed = Dispute.search([("move_id", "in", self.ids)], limit=1).move_id
+        if disputed:
+            raise UserError(
+                self.env._(
+                    "%(invoice)s was disputed: cancel it instead of deleting it.",
+                    invoice=disputed.display_name,
+                )
+            )
 
     def _must_check_constrains_date_sequence(self):
         # a ledger that is taken over keeps the numbers that its customers know, whatever their form

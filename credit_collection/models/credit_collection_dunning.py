@@ -5,11 +5,11 @@ from markupsafe import Markup, escape
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, format_list, is_html_empty
-from odoo.tools.misc import format_amount, format_date
+from odoo.tools.misc import format_amount
 
 from ..const import CLAIMED_DECISIONS
+from ..long_date import format_long_date
 from ..tools.ageing import days_late
-from ..tools.long_date import polish_date
 from ..tools.placeholders import fill_placeholders
 
 
@@ -830,21 +830,17 @@ class CreditCollectionDunning(models.Model):
         self.ensure_one()
         dunning = self.with_context(lang=self.lang)
         dates = self.line_ids.filtered("date_last_notice").mapped("date_last_notice")
-        last = dunning._format_long_date(max(dates)) if dates else ""
+        last = format_long_date(dunning.env, max(dates)) if dates else ""
         return {
             "customer": self.customer_id.name or "",
             "company": self.company_id.name,
             "amount_due": dunning.amount_text,
-            "deadline": dunning._format_long_date(self.date_deadline),
+            "deadline": format_long_date(dunning.env, self.date_deadline),
             "last_notice": last,
             "last_notice_sentence": last
             and dunning.env._("We last wrote to you about this on %(date)s.", date=last),
             "number": self.name or "",
         }
-
-    def _format_long_date(self, date):
-        text = format_date(self.env, date, date_format="long")
-        return polish_date(text, self.env.lang or "en_US")
 
     def _get_text(self, field_name):
         """Return a text of the level in the language of the notice, its placeholders filled in."""

@@ -1,7 +1,6 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.tools import split_every
 from odoo.tools.misc import format_amount, format_date
 
 from ..tools.ageing import days_late
@@ -56,6 +55,7 @@ class CreditCollectionDunning(models.Model):
         moves = lines.move_line_id.move_id
         moves.mapped("payment_reference")
         moves.mapped("partner_bank_id")
+        moves.collection_dispute_ids.mapped("state")
         self.customer_id.mapped("ref")
         self.partner_id.country_id.mapped("code")
 
@@ -95,7 +95,7 @@ class CreditCollectionDunning(models.Model):
     @api.model
     def _get_row_height(self, row):
         """Return how many lines a row of the table takes, in lines without anything below."""
-        return 1 + 0.5 * (len(row["remarks"]) or bool(row["reference"]))
+        return 1 + 0.5 * (len(row["remarks"]) or bool(row["reference"])) + len(row["notes"])
 
     def _get_document_address(self):
         """Return the lines of the address: the company, the person, and where they are."""
@@ -120,7 +120,8 @@ class CreditCollectionDunning(models.Model):
         """Return the pages of the table, with the sums carried from one to the next."""
         pages = []
         sums = defaultdict(float)
-        for number, chunk in enumerate(split_every(_ANNEX_ROWS, rows), start=1):
+        chunks = self._split_annex(rows)
+        for chunk in chunks:
             before = self._format_sums(sums, writer)
             for row in chunk:
                 sums[row["currency"]] += row["residual"]
@@ -129,10 +130,23 @@ class CreditCollectionDunning(models.Model):
                     "rows": chunk,
                     "before": before,
                     "after": self._format_sums(sums, writer),
-                    "is_last": number * _ANNEX_ROWS >= len(rows),
+                    "is_last": chunk is chunks[-1],
                 }
             )
         return pages
+
+    @api.model
+    def _split_annex(self, rows):
+        """Divide the rows into pages; a sentence below a row takes the place of one."""
+        chunks, room = [], 0
+        for row in rows:
+            height = 1 + len(row["notes"])
+            if height > room:
+                chunks.append([])
+                room = _ANNEX_ROWS
+            chunks[-1].append(row)
+            room -= height
+        return chunks
 
     def _format_sums(self, sums, writer):
         return [
@@ -195,6 +209,7 @@ class CreditCollectionDunningLine(models.Model):
             "open": writer.amount(self.amount_residual, currency),
             "level": self.item_level_id.name or "—",
             "remarks": self._get_remarks(writer),
+            "notes": self._get_notes(writer),
             "is_credit": is_credit,
             "is_claimed": bool(self.level_id),
             "currency": currency,
@@ -212,6 +227,22 @@ class CreditCollectionDunningLine(models.Model):
                 amount=writer.amount(self.amount_held, self.currency_id),
             )
         ]
+
+    def _get_notes(self, writer):
+        """Return the sentences to be said below the row, over all its width."""
+        self.ensure_one()
+        day = self.date_sent or fields.Date.context_today(self)
+        return [
+            dispute._get_answer(writer)
+            for dispute in self.move_line_id.move_id.collection_dispute_ids
+            if dispute._is_answer_due(self.date_last_notice, day) and self._is_last_of_invoice()
+        ]
+
+    def _is_last_of_invoice(self):
+        """Return whether no other instalment of the invoice is listed below this one."""
+        move = self.move_line_id.move_id
+        same = self.dunning_id.line_ids.filtered(lambda line: line.move_line_id.move_id == move)
+        return self == same[-1:]
 
     def _get_bank_account(self, company):
         """Return the account that the invoices name, else the first one of the company.

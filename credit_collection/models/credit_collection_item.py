@@ -1,10 +1,10 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
-from odoo.tools.misc import format_amount, format_date
+from odoo.tools.misc import format_amount
 
 from ..const import DECISIONS
+from ..long_date import format_long_date
 from ..tools.ageing import days_late
-from ..tools.long_date import polish_date
 
 
 class CreditCollectionItem(models.Model):
@@ -93,9 +93,7 @@ class CreditCollectionItem(models.Model):
         return sentence
 
     def _format_date(self, date):
-        """Write a day as in "3 December 2026", "1er décembre 2026"."""
-        lang = self.env.lang or "en_US"
-        return polish_date(format_date(self.env, date, date_format="long"), lang) if date else ""
+        return format_long_date(self.env, date)
 
     def _is_level_chosen(self):
         """Return whether a manager has put the invoice at its level, and nothing was sent since."""

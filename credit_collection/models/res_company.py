@@ -30,8 +30,13 @@ class ResCompany(models.Model):
     )
     collection_hold_review_days = fields.Integer("Review holds after", default=30)
     collection_promise_tolerance_days = fields.Integer("Tolerance for promises", default=2)
+    collection_dispute_resume_days = fields.Integer("Remind of rejected disputes after", default=7)
     collection_large_amount = fields.Monetary("Large invoices", default=10000)
     collection_protect_dunned = fields.Boolean("Keep dunned invoices")
+
+    _collection_dispute_resume_days_positive = models.Constraint(
+        "CHECK (collection_dispute_resume_days >= 0)", "A number of days cannot be negative."
+    )
 
     @api.constrains("collection_policy_id")
     def _check_collection_policy_id(self):

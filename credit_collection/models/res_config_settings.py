@@ -16,6 +16,9 @@ class ResConfigSettings(models.TransientModel):
     collection_promise_tolerance_days = fields.Integer(
         related="company_id.collection_promise_tolerance_days", readonly=False
     )
+    collection_dispute_resume_days = fields.Integer(
+        related="company_id.collection_dispute_resume_days", readonly=False
+    )
     collection_large_amount = fields.Monetary(
         related="company_id.collection_large_amount",
         readonly=False,

@@ -186,6 +186,75 @@ tours.add("credit_collection_hold", {
     ],
 });
 
+tours.add("credit_collection_dispute", {
+    steps: () => [
+        {
+            trigger: "a.nav-link[name=credit_collection]",
+            run: "click",
+        },
+        {
+            content: "The customer disputes the price of a part",
+            trigger: "button[name=action_collection_dispute]",
+            run: "click",
+        },
+        {
+            content: "All that is open is proposed",
+            trigger: ".modal [name=amount] input:value(100.00)",
+            run: "edit 40.00",
+        },
+        {
+            trigger: ".modal [name=reason_id] input",
+            run: "edit Price",
+        },
+        {
+            trigger: ".ui-autocomplete a:contains(Price)",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_form_button_save",
+            run: "click",
+        },
+        {
+            content: "The rest goes on being collected",
+            trigger:
+                "body:not(:has(.modal)) .alert:contains(40.00) strong:contains(What happens next)",
+        },
+        {
+            content: "Open the case, and its disputes",
+            trigger: "button[name=action_collection_open_case]",
+            run: "click",
+        },
+        {
+            trigger: "button.oe_stat_button[name=action_open_disputes]:contains(1)",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:contains(Late Payer Ltd) .o_data_cell[name=amount]",
+            run: "click",
+        },
+        {
+            content: "Not without an answer",
+            trigger: "button[name=action_reject]",
+            run: "click",
+        },
+        {
+            trigger: ".modal:contains(Write what you answered) .btn-primary",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal)) [name=resolution] textarea",
+            run: "edit The price is the one of your order.",
+        },
+        {
+            trigger: "button[name=action_reject]",
+            run: "click",
+        },
+        {
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Rejected)",
+        },
+    ],
+});
+
 tours.add("credit_collection_policy", {
     url: "/odoo/collection-policies",
     steps: () => [
