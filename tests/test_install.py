@@ -75,7 +75,7 @@ assert len(cases) == 3, cases
 env["credit.collection.hold"].create(
     {"case_id": cases[0].id, "reason": "query",
      "date_end": fields.Date.add(fields.Date.today(), days=30)})
-env["credit.collection.promise"].create({"case_id": cases[1].id, "amount": 10.0})
+env["credit.collection.promise"].create({"case_id": cases[0].id, "amount": 10.0})
 disputed = env["account.move"].search([("partner_id", "=", customers[2].id)])
 dispute = env["credit.collection.dispute"].create(
     {"move_id": disputed.id, "amount": 40.0,
