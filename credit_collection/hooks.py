@@ -30,6 +30,7 @@ def uninstall_hook(env):
         "credit.collection.case",
         "credit.collection.dunning",
         "credit.collection.hold",
+        "credit.collection.payment.plan",
         "credit.collection.policy",
         "credit.collection.run",
     ]

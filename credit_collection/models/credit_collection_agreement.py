@@ -23,7 +23,7 @@ class CreditCollectionAgreement(models.AbstractModel):
         "credit.collection.case", "Customer", required=True, index=True, ondelete="restrict"
     )
     company_id = fields.Many2one(related="case_id.company_id", store=True)
-    partner_id = fields.Many2one(related="case_id.partner_id")
+    partner_id = fields.Many2one(related="case_id.partner_id", string="Debtor")
     user_id = fields.Many2one(
         "res.users",
         "Responsible",

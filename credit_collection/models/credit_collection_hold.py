@@ -202,7 +202,8 @@ class CreditCollectionHold(models.Model):
                 )
 
     def write(self, vals):
-        if {"case_id", "move_id", "amount", "line_ids"} & vals.keys() and not self.env.su:
+        fixed = {"case_id", "move_id", "amount", "line_ids", *self._get_origin_fields()}
+        if fixed & vals.keys() and not self.env.su:
             raise UserError(
                 self.env._("A hold stays on what it was placed on: release it and place another.")
             )

@@ -32,6 +32,17 @@ class ResCompany(models.Model):
     collection_large_amount = fields.Monetary("Large invoices", default=10000)
     collection_protect_dunned = fields.Boolean("Keep dunned invoices")
 
+    collection_plan_tolerance_days = fields.Integer("Payment plans break after", default=8)
+    collection_plan_reminder_days = fields.Integer("Late instalments are reminded after", default=3)
+    collection_plan_amount_max = fields.Monetary("Largest payment plan of a collector")
+    collection_plan_months_max = fields.Integer("Longest payment plan of a collector")
+
+    _collection_plan_positive = models.Constraint(
+        "CHECK (collection_plan_tolerance_days >= 0 AND collection_plan_reminder_days >= 0"
+        " AND collection_plan_amount_max >= 0 AND collection_plan_months_max >= 0)",
+        "The limits of payment plans are not negative.",
+    )
+
     @api.constrains("collection_policy_id")
     def _check_collection_policy_id(self):
         self.collection_policy_id._check_default_policy()
@@ -51,6 +62,18 @@ class ResCompany(models.Model):
             raise  # another transaction was faster: the scheduler tries again
         except Exception:
             _logger.exception("Collections: %s failed for %s", job.__name__, self.name)
+
+    def _get_collection_bank_account(self, moves):
+        """Return the account that the invoices name, else the first one of the company.
+
+        A credit note names the account of the customer: it never counts.
+        """
+        self.ensure_one()
+        own = self.partner_id.bank_ids.sudo().filtered(  # anybody may know where to pay
+            lambda bank: not bank.company_id or bank.company_id == self
+        )
+        named = moves.partner_bank_id.sudo()
+        return (named & own)[:1] or own[:1]
 
     def _set_default_collection_policy(self):
         """Give these companies the shipped policy, so that a first run works at once."""
