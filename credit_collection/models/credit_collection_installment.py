@@ -15,7 +15,6 @@ class CreditCollectionInstallment(models.Model):
     _name = "credit.collection.installment"
     _description = "Installment of a Payment Plan"
     _order = "date_due, id"
-    _rec_name = "reference"
 
     plan_id = fields.Many2one(
         "credit.collection.payment.plan", required=True, index=True, ondelete="cascade"
@@ -55,7 +54,12 @@ class CreditCollectionInstallment(models.Model):
         }
         for one in self:
             one.number = numbers.get(one, 0)
-            one.reference = f"{one.plan_id.display_name}/{one.number}"
+            one.reference = f"{one.plan_id.name}/{one.number}" if one.plan_id.name else False
+
+    @api.depends("case_id", "reference")
+    def _compute_display_name(self):
+        for one in self:
+            one.display_name = f"{one.case_id.display_name} {one.reference or ''}".strip()
 
     @api.depends("amount", "amount_paid")
     def _compute_state(self):
@@ -77,9 +81,8 @@ class CreditCollectionInstallment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su and any(
-            {"amount_paid", "date_reminded"} & vals.keys() for vals in vals_list
-        ):
+        protected = {"amount_paid", "date_reminded"}
+        if not self.env.su and any(protected & vals.keys() for vals in vals_list):
             raise UserError(self.env._("What is paid of an installment comes from the ledger."))
         installments = super().create(vals_list)
         if not self.env.su:

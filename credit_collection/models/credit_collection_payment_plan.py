@@ -94,6 +94,7 @@ class CreditCollectionPaymentPlan(models.Model):
         default="month",
     )
     day_of_month = fields.Integer(
+        "Day of the month",
         help="Of the installments after the first; 31 is the last day of any month. The day of the "
         "first payment when zero.",
     )
@@ -148,18 +149,16 @@ class CreditCollectionPaymentPlan(models.Model):
     def _compute_schedule(self):
         for plan in self:
             plan.amount_scheduled = plan._round(sum(plan.installment_ids.mapped("amount")))
-            plan.date_last = max(
-                filter(None, plan.installment_ids.mapped("date_due")), default=None
-            )
+            dates = plan.installment_ids.filtered("date_due").mapped("date_due")
+            plan.date_last = max(dates, default=False)
 
     @api.depends("state", "installment_ids.date_due", "installment_ids.state")
     def _compute_date_next(self):
         for plan in self:
             is_running = plan.state in (*EDITABLE_STATES, "active")
-            waiting = plan.installment_ids.filtered(
-                lambda one: one.date_due and one.state != "paid"
-            )
-            plan.date_next = is_running and min(waiting.mapped("date_due"), default=False)
+            awaited = plan.installment_ids.filtered(lambda one: one.state != "paid")
+            dates = awaited.filtered("date_due").mapped("date_due")
+            plan.date_next = is_running and min(dates, default=False)
 
     @api.depends("installment_ids.amount_paid", "installment_ids.date_due", "state")
     def _compute_amount_late(self):
@@ -197,12 +196,9 @@ class CreditCollectionPaymentPlan(models.Model):
     def _compute_lang(self):
         installed = {code for code, _name in self.env["res.lang"].get_installed()}
         for plan in self:
-            wanted = (
-                plan._get_contact().lang,
-                plan.partner_id.lang,
-                plan.company_id.partner_id.lang,
-            )
-            plan.lang = next((lang for lang in wanted if lang in installed), "en_US")
+            partners = (plan._get_contact(), plan.partner_id, plan.company_id.partner_id)
+            spoken = (partner.lang for partner in partners)
+            plan.lang = next((lang for lang in spoken if lang in installed), "en_US")
 
     # -------------------------------------------------------------------------
     # What a person may write

@@ -7,7 +7,7 @@ from .credit_collection_dunning_document import DocumentWriter
 
 # A wkhtmltopdf without patches does not repeat the head of a table that runs over a page: longer
 # tables are printed in parts, each with its head and on one page.
-_TABLE_ROWS = 24
+_TABLE_ROWS = 12
 
 
 class CreditCollectionPaymentPlan(models.Model):
