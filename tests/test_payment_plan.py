@@ -1,3 +1,5 @@
+import io
+import re
 from datetime import date, timedelta
 from unittest.mock import patch
 
@@ -10,6 +12,7 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
+from odoo.tools.pdf import PdfFileReader
 
 from .common import CollectionCommon
 
@@ -19,14 +22,18 @@ PLAN = "credit.collection.payment.plan"
 class PaymentPlanCommon(CollectionCommon):
     """Plans of three months from 16 March on. Nothing is printed, but where that counts."""
 
+    is_printed = False
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.collector = cls._user(cls, "collector", "credit_collection_group_user")
-        Letter = type(cls.env["credit.collection.letter"])
-        cls.startClassPatcher(
-            patch.object(Letter, "_render", lambda self, plans: dict.fromkeys(plans, b"%PDF-1.4"))
-        )
+        if not cls.is_printed:
+            Letter = type(cls.env["credit.collection.letter"])
+            blank = patch.object(
+                Letter, "_render", lambda self, plans: dict.fromkeys(plans, b"%PDF-1.4")
+            )
+            cls.startClassPatcher(blank)
 
     def _draft(self, *invoices, partner=None, parts=None, installments=True, **vals):
         """Return a draft over these invoices, or `parts` of them: `{invoice: amount}`."""
@@ -448,6 +455,16 @@ class TestPaymentPlan(PaymentPlanCommon):
         self._pay(other, 10.0)
         self.assertPlan(plan, "done")
 
+    def test_an_item_that_is_deleted_leaves_the_plan_and_holds_nothing_else(self):
+        invoice, other = self._overdue_invoice(60.0), self._overdue_invoice(30.0)
+        plan = self._plan(invoice)
+        invoice.button_draft()
+        invoice.with_context(force_delete=True).unlink()
+        self.assertDecision(other, "due")
+        self._follow("2026-03-03")
+        self.assertPlan(plan, "done")
+        self.assertTrue(plan.line_ids.name, "the agreement still says what it was about")
+
     def test_a_late_installment_is_reminded_once_in_the_language_of_the_customer(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.customer.lang = "fr_FR"
@@ -711,6 +728,69 @@ class TestPaymentPlan(PaymentPlanCommon):
 
         queries(plans)
         self.assertEqual(queries(plans[:1]), queries(plans))
+
+
+@tagged("post_install", "-at_install")
+class TestPaymentPlanAgreement(PaymentPlanCommon):
+    """The document that is signed."""
+
+    is_printed = True
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.write({"street": "12 Mill Quay", "zip": "9000", "city": "Gent"})
+        cls.env["res.partner.bank"].create(
+            {"acc_number": "BE71096123456769", "partner_id": cls.company.partner_id.id}
+        )
+
+    def _read(self, plan):
+        pages = PdfFileReader(io.BytesIO(plan.agreement_id.raw), strict=False).pages
+        return [re.sub(r"\s+", " ", page.extract_text()) for page in pages]
+
+    def test_it_names_the_parties_the_debt_the_installments_and_the_account(self):
+        for lang, amount in (
+            ("en_US", "4,115.25"),
+            ("fr_FR", "4 115,25"),
+            ("nl_NL", "4.115,25"),
+            ("de_DE", "4.115,25"),
+        ):
+            self.env["res.lang"]._activate_lang(lang)
+            customer = self._customer(f"Debtor {lang}", lang=lang)
+            invoice = self._overdue_invoice(12345.75, partner=customer)
+            plan = self._draft(invoice, partner=customer)
+            plan.action_propose()
+            text = " ".join(self._read(plan))
+            self.assertEqual(plan.lang, lang)
+            for said in (
+                plan.name,
+                f"Debtor {lang}",
+                "1 Long Street",
+                self.company.name,
+                "12 Mill Quay",
+                invoice.name,
+                amount,
+                f"{plan.name}/3",
+                "BE71 0961 2345 6769",
+            ):
+                self.assertIn(said, text)
+
+    def test_it_says_when_the_plan_ends(self):
+        plan = self._draft(self._overdue_invoice(90.0))
+        plan.action_propose()
+        self.assertIn("within 8 days after its due date", " ".join(self._read(plan)))
+        self.company.collection_plan_tolerance_days = 0
+        plan._forget_agreement()
+        plan.action_print_agreement()
+        self.assertIn("not paid in full on its due date", " ".join(self._read(plan)))
+
+    def test_long_tables_run_over_pages_with_their_head(self):
+        plan = self._draft(self._overdue_invoice(900.0), installment_count=36)
+        plan.action_propose()
+        pages = self._read(plan)
+        self.assertIn("Continuation of payment plan", pages[1])
+        self.assertEqual(" ".join(pages).count("Payment reference"), 3)
+        self.assertIn(f"{plan.name}/36", " ".join(pages))
 
 
 @tagged("post_install", "-at_install")

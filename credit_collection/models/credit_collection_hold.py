@@ -283,6 +283,14 @@ class CreditCollectionHold(models.Model):
         columns = [SQL.identifier(alias, name) for name in self._get_origin_fields()]
         return SQL("COALESCE(%s) IS NOT NULL", SQL(", ").join(columns)) if columns else SQL("FALSE")
 
+    @api.model
+    def _get_is_by_item_sql(self, alias):
+        """Return the condition that a hold covers its lines alone."""
+        return SQL(
+            "EXISTS (SELECT FROM credit_collection_hold_line WHERE hold_id = %s)",
+            SQL.identifier(alias, "id"),
+        )
+
     def _set_state(self, state, **vals):
         """Move the active holds to their end; return those that moved."""
         holds = self.filtered(lambda hold: hold.state == "active")

@@ -103,7 +103,10 @@ class CreditCollectionPaymentPlan(models.Model):
     date_active = fields.Date("Agreed on", readonly=True, copy=False)
     date_broken = fields.Date("Broken on", readonly=True, copy=False)
     date_checked = fields.Date(
-        readonly=True, copy=False, help="The day on which the daily job looked at a late plan."
+        "Checked on",
+        readonly=True,
+        copy=False,
+        help="The last day on which the daily job looked at the plan.",
     )
     replaces_id = fields.Many2one(
         "credit.collection.payment.plan", readonly=True, copy=False, index="btree_not_null"
@@ -122,7 +125,7 @@ class CreditCollectionPaymentPlan(models.Model):
     _name_unique = models.UniqueIndex(
         "(company_id, name) WHERE name IS NOT NULL", "The number of a payment plan is unique."
     )
-    _late_idx = models.Index("(date_next) WHERE state = 'active'")
+    _active_idx = models.Index("(date_checked) WHERE state = 'active'")
 
     @api.depends("name", "case_id")
     def _compute_display_name(self):
@@ -634,11 +637,10 @@ class CreditCollectionPaymentPlan(models.Model):
 
     @api.model
     def _get_follow_domain(self):
-        """Return the plans with a late installment that nobody has looked at today."""
+        """Return the running plans that the daily job has not looked at today."""
         today = fields.Date.context_today(self)
         return [
             ("state", "=", "active"),
-            ("date_next", "<", today),
             "|",
             ("date_checked", "=", False),
             ("date_checked", "<", today),
@@ -903,6 +905,12 @@ class CreditCollectionHold(models.Model):
     @api.model
     def _get_origin_fields(self):
         return [*super()._get_origin_fields(), "plan_id"]
+
+    @api.model
+    def _get_is_by_item_sql(self, alias):
+        """A plan holds its items, also when the last of them was deleted: never the customer."""
+        by_line = super()._get_is_by_item_sql(alias)
+        return SQL("(%s OR %s IS NOT NULL)", by_line, SQL.identifier(alias, "plan_id"))
 
 
 class CreditCollectionCase(models.Model):

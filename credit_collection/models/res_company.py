@@ -33,7 +33,9 @@ class ResCompany(models.Model):
     collection_protect_dunned = fields.Boolean("Keep dunned invoices")
 
     collection_plan_tolerance_days = fields.Integer("Payment plans break after", default=8)
-    collection_plan_reminder_days = fields.Integer("Late installments are reminded after", default=3)
+    collection_plan_reminder_days = fields.Integer(
+        "Late installments are reminded after", default=3
+    )
     collection_plan_amount_max = fields.Monetary("Largest payment plan of a collector")
     collection_plan_months_max = fields.Integer("Longest payment plan of a collector")
 
