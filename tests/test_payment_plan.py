@@ -402,7 +402,7 @@ class TestPaymentPlan(PaymentPlanCommon):
         self.assertEqual(plan.line_ids.mapped("amount_paid"), [40.0, 30.0])
         self._pay(first, 20.0)
         self.assertPlan(plan, "done")
-        self.assertIn("paid in full", first.message_ids[0].body)
+        self.assertIn("settled in full", first.message_ids[0].body)
 
     def test_what_was_paid_before_the_plan_does_not_count(self):
         invoice = self._overdue_invoice(100.0)

@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import SQL, float_repr
-from odoo.tools.misc import format_amount, format_date
+from odoo.tools.misc import clean_context, format_amount, format_date
 
 from ..tools import payment_schedule
 
@@ -214,12 +214,8 @@ class CreditCollectionPaymentPlan(models.Model):
         protected = self._get_protected_fields() - {"case_id"}
         if any(protected & vals.keys() for vals in vals_list):
             raise UserError(self.env._("A payment plan begins as a draft."))
-        context = {
-            key: value
-            for key, value in self.env.context.items()
-            if not (key.startswith("default_") and key.removeprefix("default_") in protected)
-        }
-        return super(CreditCollectionPaymentPlan, self.with_context(context)).create(vals_list)
+        own = self.with_context(clean_context(self.env.context))  # no state from outside
+        return super(CreditCollectionPaymentPlan, own).create(vals_list)
 
     def write(self, vals):
         terms = self._get_term_fields() & vals.keys()
@@ -578,7 +574,7 @@ class CreditCollectionPaymentPlan(models.Model):
             plan._fill_installments(paid.get(plan.id, {}))
         settled = self.filtered(lambda plan: plan.currency_id.is_zero(plan.amount_open))
         for plan in settled._set_state("done", allowed=("active",)):
-            plan._log(self.env._("%(plan)s is paid in full.", plan=plan.name))
+            plan._log(self.env._("%(plan)s is settled in full.", plan=plan.name))
         self.env.flush_all()
 
     def _read_paid(self):
