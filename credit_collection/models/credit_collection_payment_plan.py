@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import SQL, float_repr
-from odoo.tools.misc import clean_context, format_amount, format_date
+from odoo.tools.misc import format_amount, format_date
 
 from ..tools import payment_schedule
 
@@ -214,8 +214,9 @@ class CreditCollectionPaymentPlan(models.Model):
         protected = self._get_protected_fields() - {"case_id"}
         if any(protected & vals.keys() for vals in vals_list):
             raise UserError(self.env._("A payment plan begins as a draft."))
-        own = self.with_context(clean_context(self.env.context))  # no state from outside
-        return super(CreditCollectionPaymentPlan, own).create(vals_list)
+        # nor does the context say otherwise, with defaults of its own
+        unset = {name: False for name in protected if not self._fields[name].compute}
+        return super().create([vals | unset | {"state": "draft"} for vals in vals_list])
 
     def write(self, vals):
         terms = self._get_term_fields() & vals.keys()
