@@ -14,6 +14,7 @@ def uninstall_hook(env):
          WHERE collection_policy_id IS NOT NULL OR collection_level_id IS NOT NULL;
         UPDATE res_company SET collection_policy_id = NULL;
         UPDATE credit_collection_level SET mail_template_id = NULL;
+        UPDATE credit_collection_payment_plan SET agreement_id = NULL;
         DELETE FROM credit_collection_dunning;
         """
     )
