@@ -14,6 +14,7 @@ def uninstall_hook(env):
          WHERE collection_policy_id IS NOT NULL OR collection_level_id IS NOT NULL;
         UPDATE res_company SET collection_policy_id = NULL;
         UPDATE credit_collection_level SET mail_template_id = NULL;
+        UPDATE credit_collection_payment_plan SET agreement_id = NULL;
         DELETE FROM credit_collection_dunning;
         DELETE FROM credit_collection_hold
          WHERE COALESCE(dispute_id, promise_id) IS NOT NULL;
@@ -35,6 +36,7 @@ def uninstall_hook(env):
         "credit.collection.dispute",
         "credit.collection.dunning",
         "credit.collection.hold",
+        "credit.collection.payment.plan",
         "credit.collection.policy",
         "credit.collection.promise",
         "credit.collection.run",

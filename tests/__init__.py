@@ -14,6 +14,7 @@ from . import (
     test_letters,
     test_multi_company,
     test_multi_currency,
+    test_payment_plan,
     test_performance,
     test_policy,
     test_promise,
@@ -21,6 +22,7 @@ from . import (
     test_run,
     test_tools_ledger_csv,
     test_tools_letter_pdf,
+    test_tools_payment_schedule,
     test_tours,
     test_translations,
 )

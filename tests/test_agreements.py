@@ -89,9 +89,7 @@ class TestAgreements(CollectionCommon):
     def _open_lines(self, invoices):
         lines = self.env["account.move"].union(*invoices).line_ids
         return lines.filtered(
-            lambda line: (
-                line.account_id.account_type == "asset_receivable" and not line.reconciled
-            )
+            lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled
         )
 
     def _do_promise(self, invoices, amount, days):
@@ -160,9 +158,7 @@ class TestAgreements(CollectionCommon):
             self._check_run()
 
     def _running(self, kind):
-        Model = self.env[
-            f"credit.collection.{'payment.plan' if kind == 'plan' else kind}"
-        ]
+        Model = self.env[f"credit.collection.{'payment.plan' if kind == 'plan' else kind}"]
         return Model.search([("state", "in", Model._running_states)], order="id")
 
     # -------------------------------------------------------------------------

@@ -99,6 +99,18 @@ cases.message_subscribe(env.user.partner_id.ids)
 env["mail.mail"].create(
     {"model": "credit.collection.case", "res_id": cases[0].id, "subject": "Reminder",
      "email_to": "a@customer.example", "state": "outgoing"})
+plan = env["credit.collection.payment.plan"].create(
+    {"case_id": cases[0].id,
+     "line_ids": [(0, 0, {"move_line_id": cases[0].item_ids.move_line_id.id})]})
+plan.action_make_installments()
+plan.agreement_id = env["ir.attachment"].create(
+    {"name": "plan.pdf", "raw": b"%PDF-1.4", "res_model": plan._name, "res_id": plan.id})
+plan.action_propose()
+plan.action_activate()
+assert plan.state == "active" and cases[0].hold_count == 2, plan.state
+env["mail.mail"].create(
+    {"model": plan._name, "res_id": plan.id, "subject": "Late installment",
+     "email_to": "a@customer.example", "state": "outgoing"})
 policy.is_automatic = True
 invoice = env["account.move"].search([("partner_id", "=", customers[1].id)])
 invoice._collection_set_policy(policy, policy.level_ids[0])
@@ -224,12 +236,13 @@ class TestLifecycle(BaseCase):
         )
         self.assertNotIn("ir_cron_run", jobs)
         self.assertNotIn("ir_cron_send_notices", jobs)
+        self.assertNotIn("ir_cron_follow_plans", jobs)
         for query in (
             "SELECT id FROM credit_collection_policy WHERE is_automatic",
             "SELECT id FROM credit_collection_delivery WHERE state = 'todo'",
             """SELECT mail.id FROM mail_mail mail
                  JOIN mail_message message ON message.id = mail.mail_message_id
-                WHERE mail.state = 'outgoing' AND message.model = 'credit.collection.case'""",
+                WHERE mail.state = 'outgoing' AND message.model LIKE 'credit.collection.%'""",
         ):
             self.assertEqual(self._sql(database, query), [], query)
 

@@ -83,6 +83,21 @@ class TestTours(CollectionCommon, HttpCase):
         self.assertEqual((dispute.state, dispute.amount), ("rejected", 40.0))
         self.assertDecision(invoice, "due")
 
+    def test_collector_agrees_a_payment_plan(self):
+        invoice = self._overdue_invoice(100.0)
+        self._commit()
+        self.start_tour(
+            f"/odoo/collection-cases/{self._case().id}",
+            "credit_collection_payment_plan",
+            login=self._login("collector", "credit_collection_group_user"),
+        )
+        plan = self._case().plan_ids
+        self.assertEqual(
+            (plan.state, plan.installment_ids.mapped("amount")), ("active", [50.0] * 2)
+        )
+        self.assertIn(b"%PDF", plan.agreement_id.raw)
+        self.assertDecision(invoice, "hold")
+
     def test_manager_makes_a_policy(self):
         self.start_tour(
             "/odoo/collection-policies",

@@ -179,6 +179,23 @@ class AccountMove(models.Model):
         action = case.action_dispute()
         return action | {"context": {"default_case_id": case.id, "default_move_id": self.id}}
 
+    def action_collection_payment_plan(self):
+        """Open the payment plan of this invoice, or a new one over what is open of it."""
+        self.ensure_one()
+        Plan = self.env["credit.collection.payment.plan"]
+        running = Plan.search(
+            [
+                ("line_ids.move_line_id.move_id", "=", self.id),
+                ("state", "in", ("draft", "proposed", "active")),
+            ],
+            limit=1,
+        )
+        if running:
+            return Plan._open_form(running)
+        Plan.check_access("create")
+        case = self.env["credit.collection.case"]._get_for_partner(self.partner_id, self.company_id)
+        return case._open_payment_plan(self.collection_item_ids.move_line_id)
+
     def _collection_set_policy(self, policy, level=None):
         """Put invoices under another policy, as if they had been reminded up to a level."""
         for move in self:

@@ -266,6 +266,10 @@ class CreditCollectionCase(models.Model):
             domain = [("case_id", "in", self.ids), ("state", "in", Agreement._running_states)]
             Agreement.search(domain)._follow_ledger()
 
+    def _has_history(self):
+        """Tell whether something was said to these customers, or agreed with them."""
+        return bool(self.hold_ids or self.dunning_ids)
+
     def _merge_into(self, case):
         """Give another case of the company all that these ones hold, and let them go."""
         self.dunning_ids.filtered(lambda dunning: dunning.state == "draft").unlink()
@@ -289,6 +293,18 @@ class CreditCollectionCase(models.Model):
         ]
         blocked = self.env["mail.blacklist"].sudo().search([("email", "in", normalized)])
         return set(blocked.mapped("email"))
+
+    def _get_email_problem(self, email, blocked=None):
+        """Return why nobody can be written to at this address; nothing when it is fine."""
+        if not email:
+            return self.env._("There is no e-mail address.")
+        if not email_split(email) or not email_normalize(email, strict=False):
+            return self.env._("%(email)s is not an e-mail address.", email=email)
+        if blocked is None:
+            blocked = self._get_email_blocked([email])
+        if blocked & set(map(email_normalize, email_split(email))):
+            return self.env._("%(email)s asked not to be written to.", email=email)
+        return None
 
     @api.model
     def _cron_assess(self):

@@ -9,7 +9,6 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize, email_split
 
 from ..const import CHANNELS
 
@@ -165,19 +164,11 @@ class CreditCollectionDelivery(models.Model):
         """Return the deliveries that cannot go by e-mail, with the reason of each."""
         emails = {delivery: delivery.dunning_id._get_email() for delivery in self}
         blocked = self.env["credit.collection.case"]._get_email_blocked(emails.values())
-        failures = []
-        for delivery, email in emails.items():
-            if not email:
-                failures.append((delivery, self.env._("There is no e-mail address.")))
-            elif not email_split(email) or not email_normalize(email, strict=False):
-                failures.append(
-                    (delivery, self.env._("%(email)s is not an e-mail address.", email=email))
-                )
-            elif blocked & set(map(email_normalize, email_split(email))):
-                failures.append(
-                    (delivery, self.env._("%(email)s asked not to be written to.", email=email))
-                )
-        return failures
+        problems = {
+            delivery: delivery.dunning_id.case_id._get_email_problem(email, blocked)
+            for delivery, email in emails.items()
+        }
+        return [(delivery, problem) for delivery, problem in problems.items() if problem]
 
     def _prepare_mails_vals(self):
         """Return the values of the e-mails, each template rendered once per language."""

@@ -25,6 +25,8 @@ class CreditCollectionDunning(models.Model):
     _order = "date desc, id desc"
     _check_company_auto = True
 
+    _letter_template = "credit_collection.letter"
+
     name = fields.Char("Number", readonly=True, copy=False, index="trigram")
     run_id = fields.Many2one(
         "credit.collection.run", readonly=True, index="btree_not_null", ondelete="cascade"

@@ -12,7 +12,7 @@ _ANNEX_ROWS = 23
 _REMITTANCE_LENGTH = 140  # what a SEPA credit transfer carries
 
 
-class _Writer:
+class DocumentWriter:
     """Writes amounts and dates in one language, and remembers what it looked up."""
 
     def __init__(self, env, qr_methods):
@@ -65,7 +65,7 @@ class CreditCollectionDunning(models.Model):
         vals, writers, qr_methods = {}, {}, {}
         for dunning in self:
             dunning_lang = dunning.with_context(lang=dunning.lang)
-            writer = writers.setdefault(dunning.lang, _Writer(dunning_lang.env, qr_methods))
+            writer = writers.setdefault(dunning.lang, DocumentWriter(dunning_lang.env, qr_methods))
             vals[dunning] = dunning_lang._prepare_document_vals(writer)
         return vals
 
@@ -100,21 +100,11 @@ class CreditCollectionDunning(models.Model):
     def _get_document_address(self):
         """Return the lines of the address: the company, the person, and where they are."""
         self.ensure_one()
-        partner = self.partner_id
-        names = [self.customer_id.name]
-        if partner.name and partner.name not in names and not partner.is_company:
-            names.append(partner.name)
-        elif partner.is_company:
-            names = [partner.name]
-        # a contact without an address of its own is found at the customer's
-        place = partner if partner.street or partner.city else self.customer_id
-        country = place.country_id.name
-        lines = [" ".join(line.split()) for line in place._display_address(True).splitlines()]
-        if place.country_id == self.company_id.country_id:
-            lines = [line for line in lines if line != country]
-        else:
-            lines = [line.upper() if line == country else line for line in lines]
-        return [line for line in [*names, *lines] if line]
+        return self.partner_id._get_collection_address(self.customer_id, self.company_id)
+
+    def _get_continuation(self, number):
+        """Return the line at the top of the pages after the first one."""
+        return self.env._("Continuation of our letter %(number)s", number=number)
 
     def _prepare_annex(self, rows, writer):
         """Return the pages of the table, with the sums carried from one to the next."""
@@ -245,15 +235,7 @@ class CreditCollectionDunningLine(models.Model):
         return self == same[-1:]
 
     def _get_bank_account(self, company):
-        """Return the account that the invoices name, else the first one of the company.
-
-        A credit note names the account of the customer: it never counts.
-        """
-        own = company.partner_id.bank_ids.sudo().filtered(  # anybody may know where to pay
-            lambda bank: not bank.company_id or bank.company_id == company
-        )
-        named = self.move_line_id.move_id.partner_bank_id.sudo()
-        return (named & own)[:1] or own[:1]
+        return company._get_collection_bank_account(self.move_line_id.move_id)
 
     def _get_payment_reference(self):
         """Return what to write on the transfer, and whether it is the reference of one invoice."""

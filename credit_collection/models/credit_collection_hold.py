@@ -218,7 +218,8 @@ class CreditCollectionHold(models.Model):
                 )
 
     def write(self, vals):
-        if {"case_id", "move_id", "amount", "line_ids"} & vals.keys() and not self.env.su:
+        fixed = {"case_id", "move_id", "amount", "line_ids", *self._get_origin_fields()}
+        if fixed & vals.keys() and not self.env.su:
             raise UserError(
                 self.env._("A hold stays on what it was placed on: release it and place another.")
             )
@@ -297,6 +298,14 @@ class CreditCollectionHold(models.Model):
         """Return the condition that an agreement has placed a hold."""
         columns = [SQL.identifier(alias, name) for name in self._get_origin_fields()]
         return SQL("COALESCE(%s) IS NOT NULL", SQL(", ").join(columns)) if columns else SQL("FALSE")
+
+    @api.model
+    def _get_is_by_item_sql(self, alias):
+        """Return the condition that a hold covers its lines alone."""
+        return SQL(
+            "EXISTS (SELECT FROM credit_collection_hold_line WHERE hold_id = %s)",
+            SQL.identifier(alias, "id"),
+        )
 
     def _set_state(self, state, **vals):
         """Move the active holds to their end; return those that moved."""

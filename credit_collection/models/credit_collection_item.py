@@ -504,14 +504,14 @@ class CreditCollectionItem(models.Model):
         return SQL(
             """
             SELECT id, case_id, move_id, date_end, COALESCE(amount, 0) AS amount,
-                   EXISTS (SELECT FROM credit_collection_hold_line
-                            WHERE hold_id = hold.id) AS is_by_item
+                   %(is_by_item)s AS is_by_item
               FROM credit_collection_hold hold
              WHERE state = 'active' AND date_start <= %(date)s
                AND (date_end IS NULL OR date_end > %(date)s)
                AND case_id IN (SELECT case_id FROM customer)
             """,
             date=date,
+            is_by_item=self.env["credit.collection.hold"]._get_is_by_item_sql("hold"),
         )
 
     def _get_held_sql(self):

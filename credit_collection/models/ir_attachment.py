@@ -15,5 +15,10 @@ class IrAttachment(models.Model):
         """Keep the documents of a notice, which are evidence."""
         if self.env.su:
             return
-        if "credit.collection.dunning" in self.sudo().mapped("res_model"):
+        models_sudo = self.sudo().mapped("res_model")
+        if "credit.collection.dunning" in models_sudo:
             raise UserError(self.env._("The documents of a notice are kept with it."))
+        if "credit.collection.payment.plan" in models_sudo:
+            Plan = self.env["credit.collection.payment.plan"].sudo()  # whoever touches the file
+            if Plan.search_count([("agreement_id", "in", self.ids)], limit=1):
+                raise UserError(self.env._("The agreement is kept with its payment plan."))

@@ -16,6 +16,15 @@ class MailMail(models.Model):
         on_cases = self.filtered(lambda mail: mail.model == "credit.collection.case")
         if on_cases:
             on_cases._settle_dunning_deliveries(failure_reason, failure_type)
+        on_plans = self.filtered(
+            lambda mail: (
+                mail.model == "credit.collection.payment.plan"
+                and (failure_type or mail.state == "exception")
+            )
+        )
+        for mail in on_plans.sudo():  # the mail queue runs for whoever wrote the mail
+            plan = self.env[mail.model].sudo().browse(mail.res_id).exists()
+            plan._leave_task(failure_reason or mail.failure_reason or failure_type)
         return super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
         )

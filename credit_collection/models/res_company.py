@@ -37,6 +37,18 @@ class ResCompany(models.Model):
     _collection_dispute_resume_days_positive = models.Constraint(
         "CHECK (collection_dispute_resume_days >= 0)", "A number of days cannot be negative."
     )
+    collection_plan_tolerance_days = fields.Integer("Payment plans break after", default=8)
+    collection_plan_reminder_days = fields.Integer(
+        "Late installments are reminded after", default=3
+    )
+    collection_plan_amount_max = fields.Monetary("Largest payment plan of a collector")
+    collection_plan_months_max = fields.Integer("Longest payment plan of a collector")
+
+    _collection_plan_positive = models.Constraint(
+        "CHECK (collection_plan_tolerance_days >= 0 AND collection_plan_reminder_days >= 0"
+        " AND collection_plan_amount_max >= 0 AND collection_plan_months_max >= 0)",
+        "The limits of payment plans are not negative.",
+    )
 
     @api.constrains("collection_policy_id")
     def _check_collection_policy_id(self):
@@ -64,6 +76,18 @@ class ResCompany(models.Model):
         if lang not in dict(self.env["res.lang"].get_installed()):
             return records
         return records.with_context(lang=lang)
+
+    def _get_collection_bank_account(self, moves):
+        """Return the account that the invoices name, else the first one of the company.
+
+        A credit note names the account of the customer: it never counts.
+        """
+        self.ensure_one()
+        own = self.partner_id.bank_ids.sudo().filtered(  # anybody may know where to pay
+            lambda bank: not bank.company_id or bank.company_id == self
+        )
+        named = moves.partner_bank_id.sudo()
+        return (named & own)[:1] or own[:1]
 
     def _set_default_collection_policy(self):
         """Give these companies the shipped policy, so that a first run works at once."""

@@ -27,7 +27,21 @@ class ResConfigSettings(models.TransientModel):
     collection_protect_dunned = fields.Boolean(
         related="company_id.collection_protect_dunned", readonly=False
     )
-    # the currency of the amount above; `currency_id` of the settings belongs to other modules
+    collection_plan_tolerance_days = fields.Integer(
+        related="company_id.collection_plan_tolerance_days", readonly=False
+    )
+    collection_plan_reminder_days = fields.Integer(
+        related="company_id.collection_plan_reminder_days", readonly=False
+    )
+    collection_plan_amount_max = fields.Monetary(
+        related="company_id.collection_plan_amount_max",
+        readonly=False,
+        currency_field="collection_currency_id",
+    )
+    collection_plan_months_max = fields.Integer(
+        related="company_id.collection_plan_months_max", readonly=False
+    )
+    # the currency of the amounts above; `currency_id` of the settings belongs to other modules
     collection_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Currency of the large amount"
     )

@@ -79,7 +79,7 @@ class ResPartner(models.Model):
         """Keep the customers that were dunned or held; an empty case goes with its customer."""
         cases = self.env["credit.collection.case"].sudo().search([("partner_id", "in", self.ids)])
         for case in cases:
-            if case.hold_ids or case.dunning_ids:
+            if case._has_history():
                 raise UserError(
                     self.env._(
                         "%(customer)s has notices or holds in collections: archive it instead.",
@@ -87,6 +87,24 @@ class ResPartner(models.Model):
                     )
                 )
         cases.unlink()
+
+    def _get_collection_address(self, customer, company):
+        """Return the lines of the address: the customer, this contact, and where they are."""
+        self.ensure_one()
+        names = [customer.name]
+        if self.name and self.name not in names and not self.is_company:
+            names.append(self.name)
+        elif self.is_company:
+            names = [self.name]
+        # a contact without an address of its own is found at the customer's
+        place = self if self.street or self.city else customer
+        country = place.country_id.name
+        lines = [" ".join(line.split()) for line in place._display_address(True).splitlines()]
+        if place.country_id == company.country_id:
+            lines = [line for line in lines if line != country]
+        else:
+            lines = [line.upper() if line == country else line for line in lines]
+        return [line for line in [*names, *lines] if line]
 
     def action_collection_open_case(self):
         self.ensure_one()

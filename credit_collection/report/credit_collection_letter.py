@@ -33,6 +33,9 @@ def _print_html(command, html):
 class CreditCollectionLetter(models.AbstractModel):
     """The letters on paper: many at a time, because starting wkhtmltopdf is what costs.
 
+    Notices, and whatever else has a company, a language, lines, `_letter_template`,
+    `_get_document_vals()` and `_get_continuation()`: agreements of payment plans.
+
     All letters of a batch are one lean HTML document without scripts, web fonts or requests to the
     server. It is printed in one go and cut into letters, which are then put on their letterhead and
     numbered (see `tools/letter_pdf.py`).
@@ -103,7 +106,7 @@ class CreditCollectionLetter(models.AbstractModel):
         for number, (dunning, vals) in enumerate(dunnings._get_document_vals().items()):
             qweb = self.env["ir.qweb"].with_context(lang=dunning.lang)
             vals = vals | {"mark": letter_pdf.mark_colour(number), "qr_code": self._get_qr_code}
-            letters.append(qweb._render("credit_collection.letter", vals))
+            letters.append(qweb._render(dunnings._letter_template, vals))
         return self._render_page(letters)
 
     @api.model
@@ -122,7 +125,7 @@ class CreditCollectionLetter(models.AbstractModel):
         env = dunning.with_context(lang=dunning.lang).env
         name = (dunning.name or "").replace("%", "%%")
         page = env._("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s")
-        continuation = env._("Continuation of our letter %(number)s", number=name)
+        continuation = dunning.with_env(env)._get_continuation(name)
         if not letter_pdf.can_write(page + continuation):
             page, continuation = "%(page)s / %(pages)s", name
         return letter_pdf.Labels(page, continuation)
@@ -227,13 +230,15 @@ class CreditCollectionLetter(models.AbstractModel):
         notice.
         """
         letters = dunnings.filtered("letter_id").sorted(self._get_merge_key)
+        name = self.env._("Letters %s", fields.Date.context_today(self)) + ".pdf"
+        content = merge_pdf([letter.raw for letter in letters.letter_id])
+        return self._make_download(name, content, "application/pdf")
+
+    @api.model
+    def _make_download(self, name, content, mimetype):
+        """Return an attachment that is the user's own, and is gone a day later."""
         return self.env["ir.attachment"].create(
-            {
-                "name": self.env._("Letters %s", fields.Date.context_today(self)) + ".pdf",
-                "description": self._name,
-                "raw": merge_pdf([letter.raw for letter in letters.letter_id]),
-                "mimetype": "application/pdf",
-            }
+            {"name": name, "description": self._name, "raw": content, "mimetype": mimetype}
         )
 
     @api.model

@@ -5,4 +5,5 @@ from . import (
     credit_collection_dunning_cancel,
     credit_collection_ledger_import,
     credit_collection_move_policy,
+    credit_collection_payment_plan_decline,
 )

@@ -329,3 +329,63 @@ tours.add("credit_collection_no_rights_customer", {
         },
     ],
 });
+
+tours.add("credit_collection_payment_plan", {
+    steps: () => [
+        {
+            content: "The customer asks to pay in installments",
+            trigger: "button[name=action_payment_plan]",
+            run: "click",
+        },
+        {
+            content: "In two of them",
+            trigger: "[name=installment_count] input",
+            run: "edit 2",
+        },
+        {
+            content: "What is overdue is in the plan",
+            trigger: "a.nav-link[name=items]",
+            run: "click",
+        },
+        {
+            trigger: "[name=line_ids] .o_data_row:contains(100.00)",
+        },
+        {
+            trigger: "a.nav-link[name=installments]",
+            run: "click",
+        },
+        {
+            content: "How much, and when?",
+            trigger: "button[name=action_make_installments]",
+            run: "click",
+        },
+        {
+            content: "The preview",
+            trigger: "[name=installment_ids] .o_data_row:eq(1):contains(50.00)",
+        },
+        {
+            trigger: "button[name=action_propose]",
+            run: "click",
+        },
+        {
+            content: "The agreement is there to be signed",
+            trigger: "a.nav-link[name=document]",
+        },
+        {
+            content: "The customer has signed",
+            trigger: "button[name=action_activate]",
+            run: "click",
+        },
+        {
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Active)",
+        },
+        {
+            content: "Nothing of it is reminded",
+            trigger: "button.oe_stat_button[name=action_open_case]",
+            run: "click",
+        },
+        {
+            trigger: "[name=item_ids] .o_data_row:contains(On hold)",
+        },
+    ],
+});
