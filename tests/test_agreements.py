@@ -29,8 +29,8 @@ EVENTS = st.lists(
         st.integers(1, 12000),
         st.integers(1, 12),
     ),
-    min_size=3,
-    max_size=12,
+    min_size=6,
+    max_size=14,
 )
 
 
@@ -45,7 +45,7 @@ class TestAgreements(CollectionCommon):
         cls.reason = cls.env.ref("credit_collection.dispute_reason_price")
 
     @settings(
-        max_examples=25,
+        max_examples=30,
         deadline=None,
         derandomize=True,
         phases=[Phase.explicit, Phase.generate],
@@ -63,7 +63,6 @@ class TestAgreements(CollectionCommon):
                 self._overdue_invoice(33.33, due="2026-03-20"),
             ]
             self._commit()
-            self.reached = {}
             for name, numbers, cents, days in events:
                 invoices = [self.invoices[number] for number in numbers]
                 self._try(getattr(self, f"_do_{name}"), invoices, cents / 100, days)
@@ -189,8 +188,9 @@ class TestAgreements(CollectionCommon):
         """Nothing under a valid hold is dunned, and nothing more than is owed."""
         items = self._items(self.env["account.move"].union(*self.invoices))
         claimed = {item.move_line_id: item.amount_claim_currency for item in items}
-        run = self.env["credit.collection.run"]._run_automatically(self.env.company)
-        for line in run.dunning_ids.line_ids.filtered(lambda one: one.amount_residual > 0):
+        self._run_cron("credit_collection.ir_cron_run")
+        notices = self.env["credit.collection.dunning"].search([("state", "=", "queued")])
+        for line in notices.line_ids.filtered(lambda one: one.amount_original > 0):
             self.assertGreater(line.amount_residual, 0)
             self.assertAlmostEqual(line.amount_residual, claimed[line.move_line_id], places=2)
-        run.dunning_ids.delivery_ids._set_sent()
+        notices.delivery_ids._set_sent()

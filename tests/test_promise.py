@@ -331,6 +331,18 @@ class TestPromise(CollectionCommon):
                 promise.write(vals)
         with self.assertRefused("begins today"):
             self._promise(self._overdue_invoice(100.0), amount_kept=100.0)
+        Promise = self.env["credit.collection.promise"]
+        self.assertEqual(
+            Promise.with_context(default_state="kept", default_amount_kept=5.0).default_get(
+                ["state", "amount_kept"]
+            )["state"],
+            "kept",
+            "a context may ask for it",
+        )
+        promise.action_cancel()
+        self.env = self.env(context={**self.env.context, "default_state": "kept"})
+        promise = self._promise(self._overdue_invoice(100.0))
+        self.assertEqual(promise.state, "open", "and does not get it")
         promise.note = "She said so on the phone."
         self.assertEqual(promise.state, "open")
 

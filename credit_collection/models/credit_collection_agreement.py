@@ -34,6 +34,17 @@ class CreditCollectionAgreement(models.AbstractModel):
     )
     note = fields.Text()
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        judged = {f"default_{name}" for name in self._get_judged_fields()}
+        context = {key: value for key, value in self.env.context.items() if key not in judged}
+        return super(CreditCollectionAgreement, self.with_context(context)).create(vals_list)
+
+    @api.model
+    def _get_judged_fields(self):
+        """Return the fields with which nothing begins, whatever a context or a user says."""
+        return {"state"}
+
     def write(self, vals):
         if not self.env.su and self._get_protected_fields() & vals.keys():
             raise UserError(self.env._("This changes only through its buttons."))

@@ -187,6 +187,8 @@ class CreditCollectionHold(models.Model):
     def create(self, vals_list):
         if not self.env.su:
             self._check_created(vals_list)
+            context = {k: v for k, v in self.env.context.items() if k != "default_state"}
+            self = self.with_context(context)  # noqa: PLW0642
         holds = super().create(vals_list)
         holds._check_unlimited()
         for hold in holds:

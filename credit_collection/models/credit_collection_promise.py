@@ -243,8 +243,8 @@ class CreditCollectionPromise(models.Model):
 
     @api.model
     def _get_judged_fields(self):
-        """Return the fields that nobody enters, not even with a new promise."""
-        return {"amount_open", "amount_kept", "date", "date_deadline", "state"}
+        own = {"amount_open", "amount_kept", "date", "date_deadline"}
+        return super()._get_judged_fields() | own
 
     # -------------------------------------------------------------------------
     # Overrides
