@@ -330,6 +330,19 @@ class TestDispute(DisputeCommon):
             self.assertEqual(dispute.credit_note_id.amount_total, amount)
             dispute.action_cancel()
 
+    def test_a_total_that_no_price_gives_is_reached_by_the_tax(self):
+        """At 15 %, 3 cents make 3 and 4 make 5; 9 make 10 and 10 make 12."""
+        invoice = self._overdue_invoice(100.0, post=False)
+        invoice.invoice_line_ids.tax_ids = self.tax_sale_a
+        self.assertEqual(self.tax_sale_a.amount, 15.0)
+        invoice.action_post()
+        for amount in (0.04, 0.11):
+            dispute = self._dispute(invoice, amount)
+            dispute.action_accept()
+            self.assertEqual(dispute.credit_note_id.amount_total, amount)
+            dispute.credit_note_id.action_post()
+            self.assertDispute(dispute, "accepted", amount_credited=amount)
+
     def _taxed_invoice(self):
         other = self.env["account.tax"].create(
             {"name": "6%", "amount": 6.0, "type_tax_use": "sale", "company_id": self.company.id}
@@ -350,6 +363,7 @@ class TestDispute(DisputeCommon):
         dispute.action_accept()
         self._commit()
         dispute.credit_note_id.with_user(accountant).action_post()
+        self.assertEqual(dispute.state, "accepted", "at once, not only before the commit")
         self.assertDispute(dispute, "accepted", amount_credited=40.0)
         self.assertDivided(invoice, (0.0, 0.0, 60.0))
         self.assertFalse(dispute._get_holds())
@@ -467,6 +481,7 @@ class TestDispute(DisputeCommon):
         dispute = self._dispute(invoice, 40.0)
         self.assertEqual(self._notes(self._dun().dunning_ids), [])
         self._day("2026-03-10")
+        self.company.collection_dispute_resume_days = 12
         self._reject(dispute)
         during = self._dun("2026-03-12").dunning_ids
         answer = (
@@ -695,7 +710,14 @@ class TestDisputeRights(DisputeCommon):
             context={**self.env.context, "allowed_company_ids": [self.company.id, other.id]}
         )
         invoice = self._overdue_invoice()
-        dispute = self._dispute(invoice, 40.0, user_id=self.settler.id)
+        dispute = self.env["credit.collection.dispute"].create(
+            {
+                "move_id": invoice.id,
+                "amount": 40.0,
+                "reason_id": self.price.id,
+                "user_id": self.settler.id,
+            }
+        )
         self.assertEqual(dispute.user_id, self.settler)
         self.settler.write({"company_ids": [Command.set(other.ids)], "company_id": other.id})
         with self.assertRefused("may not work on disputes"):

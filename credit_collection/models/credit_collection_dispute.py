@@ -472,6 +472,7 @@ class CreditCollectionDispute(models.Model):
         today = fields.Date.context_today(self)
         return Domain("state", "=", "open") & (
             Domain("date_deadline", "<", today) & Domain("is_escalated", "=", False)
+            | Domain("credit_note_id.state", "=", "posted")
             | Domain("move_id.state", "=", "cancel")
             | Domain("move_id.state", "=", "posted") & Domain("move_id.amount_residual", "=", 0)
         )
