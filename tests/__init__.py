@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_agreements,
     test_assessment,
     test_assessment_oracle,
     test_automation,

@@ -2,6 +2,7 @@ from . import (
     credit_collection_policy,
     credit_collection_policy_rule,
     credit_collection_case,
+    credit_collection_case_agreements,
     credit_collection_hold,
     credit_collection_agreement,
     credit_collection_promise,

@@ -2,6 +2,13 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
+def without_defaults(records, names):
+    """Return the records without what the context proposes for these fields."""
+    proposed = {f"default_{name}" for name in names}
+    context = {key: value for key, value in records.env.context.items() if key not in proposed}
+    return records.with_env(records.env(context=context))
+
+
 class CreditCollectionAgreement(models.AbstractModel):
     """What was agreed with a customer, or stands between him and us.
 
@@ -36,9 +43,8 @@ class CreditCollectionAgreement(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        judged = {f"default_{name}" for name in self._get_judged_fields()}
-        context = {key: value for key, value in self.env.context.items() if key not in judged}
-        return super(CreditCollectionAgreement, self.with_context(context)).create(vals_list)
+        free = without_defaults(self, self._get_judged_fields())
+        return super(CreditCollectionAgreement, free).create(vals_list)
 
     @api.model
     def _get_judged_fields(self):

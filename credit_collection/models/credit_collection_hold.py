@@ -4,6 +4,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import format_amount, format_date
 
+from .credit_collection_agreement import without_defaults
+
 
 class CreditCollectionHold(models.Model):
     """Why something is not dunned. The only thing that stops dunning, whoever decides it.
@@ -53,6 +55,15 @@ class CreditCollectionHold(models.Model):
     )
     currency_id = fields.Many2one(related="move_id.currency_id")
     line_ids = fields.One2many("credit.collection.hold.line", "hold_id", "Items", readonly=True)
+    promise_id = fields.Many2one(
+        "credit.collection.promise", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    plan_id = fields.Many2one(
+        "credit.collection.payment.plan", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    dispute_id = fields.Many2one(
+        "credit.collection.dispute", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     origin = fields.Char(compute="_compute_origin")
     scope = fields.Char("On hold", compute="_compute_scope")
     note = fields.Text()
@@ -187,9 +198,8 @@ class CreditCollectionHold(models.Model):
     def create(self, vals_list):
         if not self.env.su:
             self._check_created(vals_list)
-            context = {k: v for k, v in self.env.context.items() if k != "default_state"}
-            self = self.with_context(context)  # noqa: PLW0642
-        holds = super().create(vals_list)
+        free = without_defaults(self, ("state",))
+        holds = super(CreditCollectionHold, free).create(vals_list)
         holds._check_unlimited()
         for hold in holds:
             hold._log(hold._describe())
@@ -284,8 +294,8 @@ class CreditCollectionHold(models.Model):
 
     @api.model
     def _get_origin_fields(self):
-        """Return the fields that name what places holds; an agreement adds its own."""
-        return []
+        """Return the fields that name what places holds; a module with another one adds it."""
+        return ["promise_id", "plan_id", "dispute_id"]
 
     def _get_origin(self):
         """Return what has placed this hold; nothing when a person did."""
@@ -299,14 +309,18 @@ class CreditCollectionHold(models.Model):
     def _get_has_origin_sql(self, alias):
         """Return the condition that an agreement has placed a hold."""
         columns = [SQL.identifier(alias, name) for name in self._get_origin_fields()]
-        return SQL("COALESCE(%s) IS NOT NULL", SQL(", ").join(columns)) if columns else SQL("FALSE")
+        return SQL("COALESCE(%s) IS NOT NULL", SQL(", ").join(columns))
 
     @api.model
     def _get_is_by_item_sql(self, alias):
-        """Return the condition that a hold covers its lines alone."""
+        """Return the condition that a hold covers its lines alone.
+
+        That of a promise or of a plan does so when the last of its lines was deleted, too: it never
+        becomes a hold on the customer.
+        """
         return SQL(
-            "EXISTS (SELECT FROM credit_collection_hold_line WHERE hold_id = %s)",
-            SQL.identifier(alias, "id"),
+            "COALESCE(%s) IS NOT NULL",
+            SQL(", ").join(SQL.identifier(alias, name) for name in ("promise_id", "plan_id")),
         )
 
     def _set_state(self, state, **vals):

@@ -1,0 +1,166 @@
+from odoo import api, fields, models
+from odoo.fields import Command
+
+
+class CreditCollectionCase(models.Model):
+    """What was agreed with the customer of a case: promises, payment plans, disputes."""
+
+    _inherit = "credit.collection.case"
+
+    promise_ids = fields.One2many("credit.collection.promise", "case_id", readonly=True)
+    promise_count = fields.Integer(compute="_compute_agreement_counts")
+    promise_summary = fields.Char("Promises", compute="_compute_promise_summary")
+    plan_ids = fields.One2many("credit.collection.payment.plan", "case_id", readonly=True)
+    plan_count = fields.Integer(compute="_compute_agreement_counts")
+    dispute_ids = fields.One2many("credit.collection.dispute", "case_id", readonly=True)
+    dispute_count = fields.Integer(compute="_compute_agreement_counts")
+
+    @api.depends("promise_ids", "plan_ids", "dispute_ids.state")
+    def _compute_agreement_counts(self):
+        """Count all promises and plans, which tell of the past, and the disputes to be settled."""
+        own = ("case_id", "in", self.ids)
+        for name, model, domain in (
+            ("promise_count", "credit.collection.promise", [own]),
+            ("plan_count", "credit.collection.payment.plan", [own]),
+            ("dispute_count", "credit.collection.dispute", [own, ("state", "=", "open")]),
+        ):
+            groups = self.env[model]._read_group(domain, ["case_id"], ["__count"])
+            counts = {case.id: count for case, count in groups}
+            for case in self:
+                case[name] = counts.get(case.id, 0)
+
+    @api.depends("promise_ids.state")
+    @api.depends_context("lang")
+    def _compute_promise_summary(self):
+        """Say what this customer's word is worth."""
+        for case in self:
+            judged = case.promise_ids.filtered(
+                lambda promise: promise.state in ("kept", "partial", "broken")
+            )
+            kept = judged.filtered(lambda promise: promise.state == "kept")
+            case.promise_summary = bool(judged) and self.env._(
+                "%(kept)s of %(count)s kept, %(days)s days late on average",
+                kept=len(kept),
+                count=len(judged),
+                days=round(sum(judged.mapped("days_late")) / len(judged)),
+            )
+
+    @api.model
+    def _get_agreement_models(self):
+        return [
+            *super()._get_agreement_models(),
+            "credit.collection.promise",
+            "credit.collection.payment.plan",
+            "credit.collection.dispute",
+        ]
+
+    def _has_history(self):
+        return super()._has_history() or bool(self.plan_ids)
+
+    # -------------------------------------------------------------------------
+    # Promises
+    # -------------------------------------------------------------------------
+
+    def action_promise(self):
+        """Open a new promise; one that is open already is replaced by it."""
+        self.ensure_one()
+        self.env["credit.collection.promise"].check_access("create")
+        earlier = self.promise_ids.filtered(lambda promise: promise.state == "open")[:1]
+        return self._get_promise_action(default_replaces_id=earlier.id, **self._propose_promise())
+
+    def action_open_promises(self):
+        self.ensure_one()
+        action = self._open("credit_collection_promise_action", [("case_id", "=", self.id)])
+        return action | {"context": {"default_case_id": self.id}}
+
+    def _propose_promise(self):
+        """Return what a customer who says "I pay" most likely means: all that is overdue."""
+        items = self.item_ids.filtered(lambda item: item.amount_residual_currency > 0)
+        items = items.filtered("days_late") or items
+        groups = items.grouped("currency_id")
+        if not groups:
+            return {}
+        currency, own = max(
+            groups.items(), key=lambda group: sum(group[1].mapped("amount_residual"))
+        )
+        return {
+            "default_currency_id": currency.id,
+            "default_amount": currency.round(sum(own.mapped("amount_residual_currency"))),
+        }
+
+    def _get_promise_action(self, **context):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Promise to pay"),
+            "res_model": "credit.collection.promise",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_case_id": self.id, **context},
+        }
+
+    def _close_broken_promise_tasks(self):
+        self.activity_feedback(
+            ["credit_collection.mail_activity_type_promise_broken"],
+            feedback=self.env._("Closed by itself: the promise was kept after all."),
+        )
+
+    # -------------------------------------------------------------------------
+    # Payment plans
+    # -------------------------------------------------------------------------
+
+    def action_open_plans(self):
+        self.ensure_one()
+        action = self._open("credit_collection_payment_plan_action", [("case_id", "=", self.id)])
+        return action | {"context": {"default_case_id": self.id}}
+
+    def action_payment_plan(self):
+        """Open a new payment plan over what is overdue, in the currency of most of it."""
+        self.ensure_one()
+        items = self.item_ids.filtered(lambda item: item.days_late)
+        by_currency = items.grouped("currency_id")
+        most = max(by_currency.values(), key=len, default=items)
+        return self._open_payment_plan(most.move_line_id)
+
+    def _open_payment_plan(self, lines):
+        """Open a new payment plan over these items, but for those in a plan that is active."""
+        Plan = self.env["credit.collection.payment.plan"]
+        Plan.check_access("create")
+        planned = self.plan_ids.filtered(lambda plan: plan.state == "active").line_ids.move_line_id
+        free = lines.filtered(lambda line: line.amount_residual_currency > 0) - planned
+        return Plan._open_form(
+            Plan,
+            default_case_id=self.id,
+            default_line_ids=[
+                Command.create({"move_line_id": line.id, "amount": line.amount_residual_currency})
+                for line in free.sorted("date_maturity")
+            ],
+        )
+
+    # -------------------------------------------------------------------------
+    # Disputes
+    # -------------------------------------------------------------------------
+
+    def action_open_disputes(self):
+        self.ensure_one()
+        action = self._open("credit_collection_dispute_action", [("case_id", "=", self.id)])
+        return action | {"context": {"default_case_id": self.id}}
+
+    def action_dispute(self):
+        """Open a new dispute of this customer; about his only open invoice, if there is one."""
+        self.ensure_one()
+        self.env["credit.collection.dispute"].check_access("create")
+        open_lines = self.item_ids.filtered(lambda item: item.decision != "credit").move_line_id
+        invoices = open_lines.sudo().move_id.filtered(lambda move: move.is_sale_document(True))
+        context = {"default_case_id": self.id}
+        if len(invoices) == 1:
+            context["default_move_id"] = invoices.id
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Dispute"),
+            "res_model": "credit.collection.dispute",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": context,
+        }
