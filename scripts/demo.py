@@ -20,6 +20,7 @@ from freezegun import freeze_time
 from smtp_sink import SmtpSink
 
 from odoo import fields
+from odoo.tests import Form
 from odoo.tools import mute_logger
 
 DUNNING_DAYS = 92
@@ -71,16 +72,16 @@ class Demo:
             # money that came in and is not matched yet
             (-6, self.pay_unmatched, "Sarah Collins", 30.0),
             (-2, self.pay_on_statement, "Julien Moreau", 71.0),
-            # holds by a person: an old one, a disputed invoice, some that ended, an open one
+            # what was agreed: promises (kept, broken, open), a disputed part, a plan that is paid
+            (-41, self.promise, "Hotel Belfort NV", 5),
+            (-38, self.pay_oldest, "Hotel Belfort NV"),
+            (-34, self.promise, "Corner Deli SRL", 6),
+            (-3, self.promise, "Gasthaus zum Löwen", 9),
+            (-26, self.dispute, "Maison de Repos Les Tilleuls", "quality", 150.0),
+            (-30, self.agree_plan, "Relais de la Semois SA", 4),
+            (-22, self.pay_installment, "Relais de la Semois SA"),
+            # holds by a person: an old one, some that ended, an open one
             (-48, self.hold, "Rederij Zilvermeer BV", "agreement", "Sells the boat first.", 80),
-            (
-                -26,
-                self.hold_invoice,
-                "Maison de Repos Les Tilleuls",
-                "dispute",
-                "Café trop vieux.",
-                45,
-            ),
             (
                 -60,
                 self.hold,
@@ -128,13 +129,60 @@ class Demo:
     def archive(self, name):
         self.ledger.partner(name).action_archive()
 
-    def hold_invoice(self, name, reason, note, days):
-        self.hold(name, reason, note, days, self.oldest(name))
-
-    def hold(self, name, reason, note, days, move=None):
+    def open_case(self, name):
+        """Return the case of a customer, as its collector works it."""
         partner = self.ledger.partner(name)
         env = self.as_user(self.get_collector(partner))
-        case = env["credit.collection.case"]._get_for_partner(partner, env.company)
+        return env["credit.collection.case"]._get_for_partner(partner, env.company)
+
+    def promise(self, name, days):
+        """The customer promises what he owes on his oldest invoice, in some days."""
+        case, invoice = self.open_case(name), self.oldest(name)
+        lines = invoice.line_ids.filtered(lambda line: line.amount_residual > 0)
+        case.env["credit.collection.promise"].create(
+            {
+                "case_id": case.id,
+                "move_line_ids": lines.ids,
+                "amount": sum(lines.mapped("amount_residual_currency")),
+                "date_promised": fields.Date.add(fields.Date.today(), days=days),
+            }
+        )
+
+    def pay_oldest(self, name):
+        invoice = self.oldest(name)
+        self.ledger.pay(invoice, fields.Date.today(), amount=invoice.amount_residual)
+
+    def dispute(self, name, reason, amount):
+        env = self.open_case(name).env
+        env["credit.collection.dispute"].create(
+            {
+                "move_id": self.oldest(name).id,
+                "reason_id": env.ref(f"credit_collection.dispute_reason_{reason}").id,
+                "amount": amount,
+            }
+        )
+
+    def agree_plan(self, name, count):
+        """Agree on weekly instalments over all that is overdue, the first in a week."""
+        action = self.open_case(name).action_payment_plan()
+        Plan = self.open_case(name).env["credit.collection.payment.plan"]
+        form = Form(Plan.with_context(**action["context"]))
+        form.installment_count = count
+        form.date_first = fields.Date.add(fields.Date.today(), days=7)
+        plan = form.save()
+        plan.action_make_installments()
+        plan.action_propose()
+        plan.action_activate()
+
+    def pay_installment(self, name):
+        plan = self.open_case(name).plan_ids.filtered(lambda one: one.state == "active")
+        invoice = plan.line_ids.move_line_id.move_id.filtered("amount_residual")[:1]
+        due = plan.installment_ids.filtered(lambda one: one.state != "paid")[:1].amount
+        self.ledger.pay(invoice, fields.Date.today(), amount=min(due, invoice.amount_residual))
+
+    def hold(self, name, reason, note, days, move=None):
+        case = self.open_case(name)
+        env = case.env
         env["credit.collection.hold"].create(
             {
                 "case_id": case.id,
@@ -174,6 +222,9 @@ class Demo:
     def run_crons(self):
         """What the scheduled actions do at night."""
         self.env["credit.collection.hold"]._cron_expire()
+        self.env["credit.collection.promise"]._cron_judge()
+        self.env["credit.collection.dispute"]._cron_follow()
+        self.env["credit.collection.payment.plan"]._cron_follow()
         self.env["credit.collection.case"]._cron_assess()
         self.env["credit.collection.run"]._cron_run()
         self.send()
