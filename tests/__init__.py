@@ -22,4 +22,5 @@ from . import (
     test_tools_letter_pdf,
     test_tours,
     test_translations,
+    test_write_off,
 )

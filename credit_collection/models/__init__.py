@@ -10,6 +10,8 @@ from . import (
     credit_collection_dunning,
     credit_collection_dunning_document,
     credit_collection_delivery,
+    credit_collection_provision,
+    credit_collection_write_off,
     account_move,
     account_move_line,
     account_partial_reconcile,

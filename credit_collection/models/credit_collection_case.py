@@ -182,6 +182,16 @@ class CreditCollectionCase(models.Model):
             "context": {"default_case_id": self.id},
         }
 
+    def action_write_off(self):
+        """Propose to write off what is overdue and not part of an agreement."""
+        self.ensure_one()
+        return self._get_overdue_items().action_write_off()
+
+    def action_doubtful(self):
+        """Propose to treat as doubtful what is overdue and not part of an agreement."""
+        self.ensure_one()
+        return self._get_overdue_items().action_doubtful()
+
     def action_refresh(self):
         """Look at the ledger of these customers again."""
         self._refresh()
@@ -210,6 +220,19 @@ class CreditCollectionCase(models.Model):
                 }
             )
         return case.sudo(self.env.su).with_context(tracking_disable=False)
+
+    def _get_overdue_items(self):
+        """Return what may be given up: overdue debts that no agreement holds."""
+        items = self.item_ids.filtered(
+            lambda item: (
+                item.days_late > 0 and item.decision != "credit" and not item._get_agreement()
+            )
+        )
+        if not items:
+            raise UserError(
+                self.env._("Nothing of this customer is overdue and free of an agreement.")
+            )
+        return items
 
     def _refresh(self):
         """Assess these customers again, now."""

@@ -53,7 +53,7 @@ class CreditCollectionDunning(models.Model):
         """Read what the documents show for all notices at once, before they part by language."""
         lines = self.line_ids
         lines.mapped("date_last_notice")
-        moves = lines.move_line_id.move_id
+        moves = lines._get_move()
         moves.mapped("payment_reference")
         moves.mapped("partner_bank_id")
         self.customer_id.mapped("ref")
@@ -183,7 +183,7 @@ class CreditCollectionDunningLine(models.Model):
         currency = self.currency_id
         is_credit = self.amount_residual < 0
         late = days_late(self.date_due, today) if self.date_due and not is_credit else 0
-        reference = self.move_line_id.move_id.payment_reference
+        reference = self._get_move().payment_reference
         return {
             "name": self.name or "",
             "reference": reference if reference != self.name and not is_credit else "",
@@ -221,15 +221,13 @@ class CreditCollectionDunningLine(models.Model):
         own = company.partner_id.bank_ids.sudo().filtered(  # anybody may know where to pay
             lambda bank: not bank.company_id or bank.company_id == company
         )
-        named = self.move_line_id.move_id.partner_bank_id.sudo()
+        named = self._get_move().partner_bank_id.sudo()
         return (named & own)[:1] or own[:1]
 
     def _get_payment_reference(self):
         """Return what to write on the transfer, and whether it is the reference of one invoice."""
         references = list(
-            dict.fromkeys(
-                line.move_line_id.move_id.payment_reference or line.name or "" for line in self
-            )
+            dict.fromkeys(line._get_move().payment_reference or line.name or "" for line in self)
         )
         if len(references) == 1:
             return references[0], True
