@@ -573,7 +573,7 @@ class CreditCollectionCase(models.Model):
                 lambda promise: promise.state in ("kept", "partial", "broken")
             )
             kept = judged.filtered(lambda promise: promise.state == "kept")
-            case.promise_summary = judged and self.env._(
+            case.promise_summary = len(judged) and self.env._(
                 "%(kept)s of %(count)s kept, %(days)s days late on average",
                 kept=len(kept),
                 count=len(judged),
