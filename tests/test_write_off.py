@@ -582,6 +582,9 @@ class TestDoubtful(WriteOffCommon):
         form.reason = "Lost"
         form.save().action_move()
         self.assertEqual(self.env["credit.collection.provision"].search([]).amount, 40.0)
+        self._overdue_invoice(30.0)
+        form = self._open(self._case_of_today(), "action_doubtful")
+        self.assertEqual(form.amount_open, 30.0)
 
     def _case_of_today(self):
         self._commit()

@@ -188,9 +188,14 @@ class CreditCollectionCase(models.Model):
         return self._get_overdue_items().action_write_off()
 
     def action_doubtful(self):
-        """Propose to treat as doubtful what is overdue and not part of an agreement."""
+        """Propose to treat as doubtful what is overdue and not part of an agreement.
+
+        What was moved already is chosen by hand, in the list of items.
+        """
         self.ensure_one()
-        return self._get_overdue_items().action_doubtful()
+        items = self._get_overdue_items()
+        fresh = items.filtered(lambda item: not item.move_line_id.collection_origin_line_id)
+        return (fresh or items).action_doubtful()
 
     def action_refresh(self):
         """Look at the ledger of these customers again."""
