@@ -46,3 +46,20 @@ CLAIMED_DECISIONS = (
 
 # What a person should read first about a customer or an invoice, whatever comes by itself later.
 URGENT_DECISIONS = ("failed", "last_level", "due")
+
+# The accounts that are proposed for doubtful debts and write-offs, by chart of accounts: how their
+# codes begin. Of several accounts the first by code is taken. Other charts have none.
+ACCOUNT_PREFIXES = {
+    "be": {
+        "collection_write_off_account_id": "642",
+        "collection_doubtful_account_id": "407",
+        "collection_provision_account_id": "409",
+        "collection_provision_expense_account_id": "634",
+    },
+    "fr": {
+        "collection_write_off_account_id": "654",
+        "collection_doubtful_account_id": "416",
+        "collection_provision_account_id": "491",
+        "collection_provision_expense_account_id": "68174",  # 68173 is about stocks
+    },
+}

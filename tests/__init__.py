@@ -26,4 +26,5 @@ from . import (
     test_tools_payment_schedule,
     test_tours,
     test_translations,
+    test_write_off,
 )

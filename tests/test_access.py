@@ -12,7 +12,10 @@ ALL = {READ, WRITE, CREATE, UNLINK}
 RIGHTS = {
     "credit.collection.case": ({READ}, {READ, WRITE}, {READ, WRITE}),
     "credit.collection.case.assign": (set(), ALL, ALL),
+    "credit.collection.case.doubtful": (set(), set(), ALL),
     "credit.collection.case.hold": (set(), ALL, ALL),
+    "credit.collection.case.write.off": (set(), set(), ALL),
+    "credit.collection.case.write.off.line": (set(), set(), ALL),
     "credit.collection.delivery": ({READ}, {READ}, {READ}),
     "credit.collection.dispute": ({READ}, {READ, WRITE, CREATE}, {READ, WRITE, CREATE}),
     "credit.collection.dispute.reason": ({READ}, {READ}, ALL),
@@ -31,8 +34,10 @@ RIGHTS = {
     "credit.collection.policy": ({READ}, {READ}, ALL),
     "credit.collection.policy.rule": ({READ}, {READ}, ALL),
     "credit.collection.promise": ({READ}, {READ, WRITE, CREATE}, {READ, WRITE, CREATE}),
+    "credit.collection.provision": ({READ}, {READ}, {READ, CREATE}),
     "credit.collection.run": ({READ}, ALL, ALL),
     "credit.collection.run.exclusion": ({READ}, {READ}, {READ}),
+    "credit.collection.write.off": ({READ}, {READ}, {READ, CREATE}),
 }
 
 

@@ -61,6 +61,16 @@ class AccountMove(models.Model):
         groups=_READERS,
     )
 
+    collection_provision_id = fields.Many2one(
+        "credit.collection.provision",
+        "Provision",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        groups=_READERS,
+    )
+
     # -------------------------------------------------------------------------
     # What the collector sees
     # -------------------------------------------------------------------------
@@ -68,9 +78,7 @@ class AccountMove(models.Model):
     @api.depends("line_ids.amount_residual", "payment_state")
     @api.depends_context("lang")
     def _compute_collection_item_ids(self):
-        items = self.env["credit.collection.item"].search(
-            [("move_line_id.move_id", "in", self._origin.ids)]
-        )
+        items = self.env["credit.collection.item"].search([("move_id", "in", self._origin.ids)])
         by_move = items.grouped("move_id")
         for move in self:
             own = by_move.get(move._origin, items.browse())
@@ -93,12 +101,14 @@ class AccountMove(models.Model):
     def _compute_dunning_line_ids(self):
         lines = self.env["credit.collection.dunning.line"].search(
             [
+                "|",
                 ("move_line_id.move_id", "in", self._origin.ids),
+                ("move_line_id.collection_origin_line_id.move_id", "in", self._origin.ids),
                 ("dunning_id.state", "!=", "draft"),
             ],
             order="id desc",
         )
-        by_move = lines.grouped(lambda line: line.move_line_id.move_id)
+        by_move = lines.grouped(lambda line: line._get_move())
         for move in self:
             own = by_move.get(move._origin, lines.browse())
             move.dunning_line_ids = own
@@ -353,3 +363,29 @@ class AccountMove(models.Model):
             # Somebody else writes the same cases at this moment. Booking a payment must never fail
             # for that: the daily job, run now, looks again when both have finished.
             Item.env.ref("credit_collection.ir_cron_assess")._trigger()
+
+    # -------------------------------------------------------------------------
+    # Write-offs and doubtful debts
+    # -------------------------------------------------------------------------
+
+    def _collection_reverse(self, ref, **vals):
+        """Reverse an entry, on the first open day, and undo what it was reconciled with."""
+        self.ensure_one()
+        company = self.company_id
+        has_tax = bool(self._affect_tax_report())
+        date = company._collection_get_open_date(self.journal_id, has_tax)
+        return self.with_company(company)._reverse_moves(
+            [{"date": max(date, self.date), "ref": ref, **vals}], cancel=True
+        )
+
+    def _collection_get_action(self):
+        """Return the action that shows these entries."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("account.action_move_journal_line")
+        action |= {"domain": [("id", "in", self.ids)], "context": {"create": False}}
+        if len(self) == 1:
+            action |= {"res_id": self.id, "view_mode": "form", "views": [(False, "form")]}
+        return action
+
+    def _collection_get_cash_basis_taxes(self):
+        """Return the taxes of an invoice that are due only when it is paid."""
+        return self.line_ids.tax_line_id.filtered(lambda tax: tax.tax_exigibility == "on_payment")

@@ -1,8 +1,19 @@
-from odoo import models
+from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
+
+    collection_origin_line_id = fields.Many2one(
+        "account.move.line",
+        "Moved from",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The item of the invoice that became doubtful: its reminders count for this one.",
+    )
 
     def write(self, vals):
         res = super().write(vals)
@@ -10,3 +21,55 @@ class AccountMoveLine(models.Model):
             posted = self.filtered(lambda line: line.parent_state == "posted")
             self.env["account.move"]._collection_touch(moves=posted.move_id)
         return res
+
+    def _collection_get_sources(self):
+        """Return the items of the invoices themselves, where these were moved from them."""
+        return self.browse().union(*(line.collection_origin_line_id or line for line in self))
+
+    def _collection_get_untaxed_share(self):
+        """Return which part of an item is not tax; all of it when no invoice says otherwise."""
+        move = self._collection_get_sources().move_id
+        if not move.is_invoice(include_receipts=True) or not move.amount_total:
+            return 1.0
+        return move.amount_untaxed / move.amount_total
+
+    def _collection_check_claims(self, case):
+        """Refuse what is not, or no more, an open debt of the customer of a case."""
+        for line in self:
+            is_claim = (
+                line.company_id == case.company_id
+                and line.partner_id.commercial_partner_id == case.partner_id
+                and line.account_id.account_type == "asset_receivable"
+                and line.parent_state == "posted"
+                and line.currency_id.compare_amounts(line.amount_residual_currency, 0) > 0
+            )
+            if not is_claim:
+                raise UserError(
+                    self.env._(
+                        "%(item)s is no open debt of %(customer)s any more.",
+                        item=line.move_name or line.display_name,
+                        customer=case.display_name,
+                    )
+                )
+
+    def _collection_check_not_planned(self):
+        """Refuse what a payment plan reads its payments from: it would look paid."""
+        planned = self.env["credit.collection.payment.plan.line"].search(
+            [("move_line_id", "in", self.ids), ("plan_id.state", "=", "active")], limit=1
+        )
+        if planned:
+            raise UserError(
+                self.env._(
+                    "%(item)s is in the payment plan %(plan)s: cancel the plan first.",
+                    item=planned.move_line_id.move_name,
+                    plan=planned.plan_id.display_name,
+                )
+            )
+
+    def _collection_get_refund_repartition_line(self):
+        """Return the line of the refunds of a tax that mirrors this one of its invoices."""
+        self.ensure_one()
+        own = self.tax_repartition_line_id
+        tax = own.tax_id
+        position = tax.invoice_repartition_line_ids.ids.index(own.id)
+        return tax.refund_repartition_line_ids[position]

@@ -184,6 +184,21 @@ class CreditCollectionCase(models.Model):
             "context": {"default_case_id": self.id},
         }
 
+    def action_write_off(self):
+        """Propose to write off what is overdue and not part of an agreement."""
+        self.ensure_one()
+        return self._get_overdue_items().action_write_off()
+
+    def action_doubtful(self):
+        """Propose to treat as doubtful what is overdue and not part of an agreement.
+
+        What was moved already is chosen by hand, in the list of items.
+        """
+        self.ensure_one()
+        items = self._get_overdue_items()
+        fresh = items.filtered(lambda item: not item.move_line_id.collection_origin_line_id)
+        return (fresh or items).action_doubtful()
+
     def action_refresh(self):
         """Look at the ledger of these customers again."""
         self._refresh()
@@ -212,6 +227,19 @@ class CreditCollectionCase(models.Model):
                 }
             )
         return case.sudo(self.env.su).with_context(tracking_disable=False)
+
+    def _get_overdue_items(self):
+        """Return what may be given up: overdue debts that no agreement holds."""
+        items = self.item_ids.filtered(
+            lambda item: (
+                item.days_late > 0 and item.decision != "credit" and not item._get_agreement()
+            )
+        )
+        if not items:
+            raise UserError(
+                self.env._("Nothing of this customer is overdue and free of an agreement.")
+            )
+        return items
 
     def _refresh(self):
         """Assess these customers again, now."""

@@ -480,7 +480,7 @@ class CreditCollectionDunning(models.Model):
         """Note on each invoice what changed its level: `describe(notice)` is the sentence."""
         notices = defaultdict(self.browse)
         for line in self.line_ids.filtered("level_id"):
-            notices[line.move_line_id.move_id.id] |= line.dunning_id
+            notices[line._get_move().id] |= line.dunning_id
         notices.pop(False, None)  # an invoice that was deleted since
         self.env["account.move"].sudo().browse(notices)._message_log_batch(
             bodies={move_id: " ".join(map(describe, of)) for move_id, of in notices.items()}
@@ -772,7 +772,7 @@ class CreditCollectionDunning(models.Model):
         self.ensure_one()
         if not self.level_id.attach_invoices:
             return self.env["ir.attachment"]
-        moves = self.line_ids.move_line_id.move_id.sudo().filtered(lambda move: move.is_invoice())
+        moves = self.line_ids._get_move().sudo().filtered(lambda move: move.is_invoice())
         attachments = moves.invoice_pdf_report_id
         for move in moves.filtered(lambda move: not move.invoice_pdf_report_id):
             content, _type = self.env["ir.actions.report"]._render_qweb_pdf(
@@ -799,7 +799,7 @@ class CreditCollectionDunning(models.Model):
         return (
             self.partner_id.email
             or self.customer_id.email
-            or self.line_ids.move_line_id.move_id.partner_id.filtered("email")[:1].email
+            or self.line_ids._get_move().partner_id.filtered("email")[:1].email
         )
 
     def _get_totals(self):
@@ -896,6 +896,10 @@ class CreditCollectionDunningLine(models.Model):
     )
     date_last_notice = fields.Date("Previous notice", compute="_compute_last_notice")
 
+    def _get_move(self):
+        """Return the documents of these lines: the invoice, also when its debt was moved."""
+        return self.move_line_id._collection_get_sources().move_id
+
     @api.depends("amount_original", "amount_residual", "amount_held")
     def _compute_amount_paid(self):
         for line in self:
@@ -927,12 +931,13 @@ class CreditCollectionDunningLine(models.Model):
                 """
                 SELECT line.id, last.date_sent, last.level_id
                   FROM credit_collection_dunning_line line
+                  JOIN account_move_line item ON item.id = line.move_line_id
                   JOIN LATERAL (
                            SELECT dunning.date_sent, earlier.level_id
                              FROM credit_collection_dunning_line earlier
                              JOIN credit_collection_dunning dunning
                                ON dunning.id = earlier.dunning_id AND dunning.state = 'sent'
-                            WHERE earlier.move_line_id = line.move_line_id
+                            WHERE earlier.move_line_id IN (item.id, item.collection_origin_line_id)
                               AND earlier.level_id IS NOT NULL
                               AND earlier.dunning_id < line.dunning_id
                          ORDER BY dunning.date_sent DESC, dunning.id DESC

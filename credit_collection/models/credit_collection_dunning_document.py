@@ -52,7 +52,7 @@ class CreditCollectionDunning(models.Model):
         """Read what the documents show for all notices at once, before they part by language."""
         lines = self.line_ids
         lines.mapped("date_last_notice")
-        moves = lines.move_line_id.move_id
+        moves = lines._get_move()
         moves.mapped("payment_reference")
         moves.mapped("partner_bank_id")
         moves.collection_dispute_ids.mapped("state")
@@ -187,7 +187,7 @@ class CreditCollectionDunningLine(models.Model):
         currency = self.currency_id
         is_credit = self.amount_residual < 0
         late = days_late(self.date_due, today) if self.date_due and not is_credit else 0
-        reference = self.move_line_id.move_id.payment_reference
+        reference = self._get_move().payment_reference
         return {
             "name": self.name or "",
             "reference": reference if reference != self.name and not is_credit else "",
@@ -224,25 +224,23 @@ class CreditCollectionDunningLine(models.Model):
         day = self.date_sent or fields.Date.context_today(self)
         return [
             dispute._get_answer(writer)
-            for dispute in self.move_line_id.move_id.collection_dispute_ids
+            for dispute in self._get_move().collection_dispute_ids
             if dispute._is_answer_due(self.date_last_notice, day) and self._is_last_of_invoice()
         ]
 
     def _is_last_of_invoice(self):
         """Return whether no other instalment of the invoice is listed below this one."""
-        move = self.move_line_id.move_id
-        same = self.dunning_id.line_ids.filtered(lambda line: line.move_line_id.move_id == move)
+        move = self._get_move()
+        same = self.dunning_id.line_ids.filtered(lambda line: line._get_move() == move)
         return self == same[-1:]
 
     def _get_bank_account(self, company):
-        return company._get_collection_bank_account(self.move_line_id.move_id)
+        return company._get_collection_bank_account(self._get_move())
 
     def _get_payment_reference(self):
         """Return what to write on the transfer, and whether it is the reference of one invoice."""
         references = list(
-            dict.fromkeys(
-                line.move_line_id.move_id.payment_reference or line.name or "" for line in self
-            )
+            dict.fromkeys(line._get_move().payment_reference or line.name or "" for line in self)
         )
         if len(references) == 1:
             return references[0], True

@@ -1,4 +1,6 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import format_amount
 
@@ -41,7 +43,13 @@ class CreditCollectionItem(models.Model):
     amount_claim_currency = fields.Monetary("Collected")
     amount_disputed = fields.Monetary("Disputed", help="In the currency of the invoice.")
 
-    move_id = fields.Many2one(related="move_line_id.move_id", string="Invoice")
+    move_id = fields.Many2one(
+        "account.move",
+        "Invoice",
+        compute="_compute_move_id",
+        search="_search_move_id",
+        compute_sudo=True,
+    )
     partner_id = fields.Many2one(related="case_id.partner_id", string="Customer")
     company_id = fields.Many2one(related="case_id.company_id")
     company_currency_id = fields.Many2one(
@@ -58,7 +66,21 @@ class CreditCollectionItem(models.Model):
     @api.depends("move_line_id")
     def _compute_display_name(self):
         for item in self:
-            item.display_name = item.move_line_id.sudo().move_name
+            item.display_name = item.move_line_id.sudo()._collection_get_sources().move_name
+
+    @api.depends("move_line_id.collection_origin_line_id")
+    def _compute_move_id(self):
+        """The invoice, also after its debt was moved to another account."""
+        for item in self:
+            item.move_id = item.move_line_id._collection_get_sources().move_id
+
+    def _search_move_id(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        own = Domain("move_line_id.collection_origin_line_id", "=", False)
+        return (own & Domain("move_line_id.move_id", operator, value)) | Domain(
+            "move_line_id.collection_origin_line_id.move_id", operator, value
+        )
 
     @api.depends("date_due")
     def _compute_days_late(self):
@@ -242,7 +264,57 @@ class CreditCollectionItem(models.Model):
 
     def action_open_document(self):
         self.ensure_one()
-        return self.move_line_id.action_open_business_doc()
+        return self.move_line_id._collection_get_sources().action_open_business_doc()
+
+    def _get_agreement(self):
+        """Return the promise, plan or other agreement that holds this item, if any."""
+        return self.hold_id.sudo()._get_origin() if self.hold_id else self.hold_id
+
+    def action_write_off(self):
+        """Open the proposal to write off these items."""
+        case = self._get_only_case()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Write off"),
+            "res_model": "credit.collection.case.write.off",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_case_id": case.id,
+                "default_line_ids": [
+                    fields.Command.create(
+                        {
+                            "move_line_id": item.move_line_id.id,
+                            "amount": item.amount_residual_currency,
+                        }
+                    )
+                    for item in self
+                ],
+            },
+        }
+
+    def _get_only_case(self):
+        """Return the case of these items, which are debts of one customer in one company."""
+        if len(self.case_id) != 1:
+            raise UserError(self.env._("Choose items of one customer at a time."))
+        if "credit" in self.mapped("decision"):
+            raise UserError(self.env._("Leave out the open credits: match them instead."))
+        return self.case_id
+
+    def action_doubtful(self):
+        """Open the proposal to treat these items as doubtful."""
+        case = self._get_only_case()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Move to doubtful"),
+            "res_model": "credit.collection.case.doubtful",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_case_id": case.id,
+                "default_move_line_ids": self.move_line_id.ids,
+            },
+        }
 
     def _schedule_large_tasks(self):
         """Give the collector a task for each customer with a large invoice among these."""
@@ -289,6 +361,7 @@ class CreditCollectionItem(models.Model):
             """
             WITH policy AS MATERIALIZED (%(policy)s),
                  open_line AS MATERIALIZED (%(open_line)s),
+                 relative AS MATERIALIZED (%(relative)s),
                  customer AS MATERIALIZED (%(customer)s),
                  notice AS (%(notice)s),
                  hold AS MATERIALIZED (%(hold)s),
@@ -307,6 +380,7 @@ class CreditCollectionItem(models.Model):
             """,
             policy=self._get_policy_sql(),
             open_line=self._get_open_line_sql(companies, scope),
+            relative=self._get_relative_sql(),
             customer=self._get_customer_sql(),
             notice=self._get_notice_sql(companies),
             hold=self._get_hold_sql(date),
@@ -375,10 +449,14 @@ class CreditCollectionItem(models.Model):
         return SQL("%s = ANY(%s)", SQL.identifier(*column.split(".")), list(companies.ids))
 
     def _get_open_line_sql(self, companies, scope):
-        """Every open receivable line: debts, and the credits that lower them."""
+        """Every open receivable line: debts, and the credits that lower them.
+
+        What was moved to the account of doubtful debts still belongs to its invoice.
+        """
         return SQL(
             """
-            SELECT line.id, line.move_id, line.company_id, line.currency_id,
+            SELECT line.id, move.id AS move_id, line.collection_origin_line_id,
+                   line.company_id, line.currency_id,
                    partner.commercial_partner_id AS partner_id,
                    company.collection_policy_id AS company_policy_id,
                    COALESCE(line.date_maturity, line.date) AS date_due,
@@ -386,7 +464,8 @@ class CreditCollectionItem(models.Model):
                    line.no_followup IS TRUE AS is_excluded, move.payment_state,
                    move.collection_policy_id, move.collection_level_id, move.collection_level_date
               FROM account_move_line line
-              JOIN account_move move ON move.id = line.move_id
+         LEFT JOIN account_move_line origin ON origin.id = line.collection_origin_line_id
+              JOIN account_move move ON move.id = COALESCE(origin.move_id, line.move_id)
               JOIN res_partner partner ON partner.id = line.partner_id
               JOIN res_company company ON company.id = line.company_id
               JOIN res_currency currency ON currency.id = company.currency_id
@@ -401,6 +480,25 @@ class CreditCollectionItem(models.Model):
             """,
             companies=self._get_company_sql(companies, "line.company_id"),
             scope=scope,
+        )
+
+    def _get_relative_sql(self):
+        """The other lines that an open line was, or was moved to and back from.
+
+        A debt is reminded once, whatever account it is on.
+        """
+        return SQL(
+            """
+            SELECT id AS line_id, collection_origin_line_id AS source_id, collection_level_date
+              FROM open_line
+             WHERE collection_origin_line_id IS NOT NULL
+         UNION ALL
+            SELECT open_line.id, moved.id, open_line.collection_level_date
+              FROM account_move_line moved
+              JOIN open_line ON moved.collection_origin_line_id
+                              = COALESCE(open_line.collection_origin_line_id, open_line.id)
+             WHERE moved.collection_origin_line_id IS NOT NULL AND moved.id != open_line.id
+            """
         )
 
     def _get_customer_sql(self):
@@ -470,23 +568,9 @@ class CreditCollectionItem(models.Model):
             SELECT line_id, max(step) AS step, max(date_sent) AS date_sent,
                    bool_or(is_failed) AS is_failed, bool_or(is_queued) AS is_queued
               FROM (
-                       SELECT open_line.id AS line_id,
-                              CASE WHEN dunning.state = 'sent'
-                                   THEN ARRAY[level.delay_days, level.id] END AS step,
-                              CASE WHEN dunning.state = 'sent'
-                                   THEN dunning.date_sent END AS date_sent,
-                              dunning.state = 'failed' AS is_failed,
-                              dunning.state = 'queued' AS is_queued
-                         FROM open_line
-                         JOIN credit_collection_dunning_line line
-                           ON line.move_line_id = open_line.id
-                         JOIN credit_collection_dunning dunning ON dunning.id = line.dunning_id
-                         JOIN credit_collection_level level ON level.id = line.level_id
-                        WHERE dunning.state IN ('sent', 'failed', 'queued')
-                          AND %(companies)s
-                          AND (dunning.state != 'sent'
-                               OR open_line.collection_level_date IS NULL
-                               OR dunning.date_sent > open_line.collection_level_date)
+                       %(own)s
+                    UNION ALL
+                       %(moved)s
                     UNION ALL
                        SELECT open_line.id, ARRAY[level.delay_days, level.id],
                               open_line.collection_level_date, FALSE, FALSE
@@ -496,6 +580,36 @@ class CreditCollectionItem(models.Model):
                    ) history
           GROUP BY line_id
             """,
+            own=self._get_sent_sql(
+                SQL(
+                    "(SELECT id AS line_id, id AS source_id, collection_level_date FROM open_line)"
+                ),
+                companies,
+            ),
+            moved=self._get_sent_sql(SQL("relative"), companies),
+        )
+
+    def _get_sent_sql(self, source, companies):
+        """What was sent, or is under way, on the lines of a source."""
+        return SQL(
+            """
+            SELECT source.line_id,
+                   CASE WHEN dunning.state = 'sent'
+                        THEN ARRAY[level.delay_days, level.id] END AS step,
+                   CASE WHEN dunning.state = 'sent' THEN dunning.date_sent END AS date_sent,
+                   dunning.state = 'failed' AS is_failed,
+                   dunning.state = 'queued' AS is_queued
+              FROM %(source)s source
+              JOIN credit_collection_dunning_line line ON line.move_line_id = source.source_id
+              JOIN credit_collection_dunning dunning ON dunning.id = line.dunning_id
+              JOIN credit_collection_level level ON level.id = line.level_id
+             WHERE dunning.state IN ('sent', 'failed', 'queued')
+               AND %(companies)s
+               AND (dunning.state != 'sent'
+                    OR source.collection_level_date IS NULL
+                    OR dunning.date_sent > source.collection_level_date)
+            """,
+            source=source,
             companies=self._get_company_sql(companies, "dunning.company_id"),
         )
 
@@ -536,6 +650,13 @@ class CreditCollectionItem(models.Model):
                               COALESCE(part.amount_outside, 0)
                          FROM hold
                          JOIN credit_collection_hold_line part ON part.hold_id = hold.id
+                        WHERE hold.is_by_item
+                    UNION ALL
+                       SELECT relative.line_id, hold.id, hold.date_end,
+                              COALESCE(part.amount_outside, 0)
+                         FROM hold
+                         JOIN credit_collection_hold_line part ON part.hold_id = hold.id
+                         JOIN relative ON relative.source_id = part.move_line_id
                         WHERE hold.is_by_item
                    ) cover
           ORDER BY line_id, amount_outside, date_end DESC NULLS FIRST, hold_id

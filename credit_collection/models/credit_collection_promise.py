@@ -436,17 +436,38 @@ class CreditCollectionPromise(models.Model):
                                   FROM account_partial_reconcile partial
                                   JOIN account_move_line credit
                                     ON credit.id = partial.credit_move_id
-                                 WHERE partial.debit_move_id = line.id
+                                 WHERE partial.debit_move_id IN (
+                                           SELECT line.id
+                                        UNION ALL
+                                           SELECT moved.id
+                                             FROM account_move_line moved
+                                            WHERE moved.collection_origin_line_id = line.id)
+                                   AND NOT %(is_given_up)s
                                    AND credit.date <= promise.date_deadline), 0)), 0)
                       FROM credit_collection_promise promise
                       JOIN credit_collection_promise_line_rel rel ON rel.promise_id = promise.id
                       JOIN account_move_line line ON line.id = rel.move_line_id
-                     WHERE promise.id = ANY(%s)
+                     WHERE promise.id = ANY(%(ids)s)
                   GROUP BY promise.id
                     """,
-                    list(self.ids),
+                    ids=list(self.ids),
+                    is_given_up=self._get_is_given_up_sql(),
                 )
             )
+        )
+
+    def _get_is_given_up_sql(self):
+        """Return the condition that a `credit` is no payment: it was written off, or moved."""
+        return SQL(
+            """
+            EXISTS (SELECT FROM credit_collection_write_off write_off
+                     WHERE write_off.move_id = credit.move_id
+                 UNION ALL
+                    SELECT FROM account_move_line moved
+                      JOIN account_move entry ON entry.id = credit.move_id
+                     WHERE moved.move_id IN (entry.id, entry.reversed_entry_id)
+                       AND moved.collection_origin_line_id IS NOT NULL)
+            """
         )
 
     def _get_fulfilled_dates(self):
@@ -472,15 +493,21 @@ class CreditCollectionPromise(models.Model):
                                            WHERE rel.promise_id = promise.id
                                       ) items ON TRUE
                                  JOIN account_partial_reconcile partial
-                                   ON partial.debit_move_id = ANY(items.ids)
+                                   ON partial.debit_move_id IN (
+                                          SELECT unnest(items.ids)
+                                       UNION ALL
+                                          SELECT moved.id
+                                            FROM account_move_line moved
+                                           WHERE moved.collection_origin_line_id = ANY(items.ids))
                                  JOIN account_move_line credit
                                    ON credit.id = partial.credit_move_id
-                                WHERE promise.id = ANY(%s)
+                                WHERE promise.id = ANY(%(ids)s) AND NOT %(is_given_up)s
                            ) payment
                      WHERE paid >= wanted
                   GROUP BY id
                     """,
-                    list(self.ids),
+                    ids=list(self.ids),
+                    is_given_up=self._get_is_given_up_sql(),
                 )
             )
         )

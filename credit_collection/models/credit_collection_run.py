@@ -322,8 +322,10 @@ class CreditCollectionRun(models.Model):
                 SELECT item.case_id, item.move_line_id, item.next_level_id, item.decision,
                        item.date_due, item.amount_claim, item.amount_claim_currency,
                        aml.amount_residual_currency - item.amount_claim_currency AS amount_held,
-                       aml.currency_id, aml.amount_currency, aml.move_name, level.delay_days,
-                       COALESCE(move.invoice_date, aml.date) AS date_invoice,
+                       aml.currency_id, level.delay_days,
+                       COALESCE(origin.amount_currency, aml.amount_currency) AS amount_currency,
+                       COALESCE(origin.move_name, aml.move_name) AS move_name,
+                       COALESCE(move.invoice_date, origin.date, aml.date) AS date_invoice,
                        COALESCE(move.partner_id, aml.partner_id) AS contact_id,
                        item.decision = 'due'
                            AND (policy.is_automatic OR NOT %(automatic)s) AS is_due,
@@ -331,7 +333,8 @@ class CreditCollectionRun(models.Model):
                   FROM credit_collection_item item
                   JOIN credit_collection_case cases ON cases.id = item.case_id
                   JOIN account_move_line aml ON aml.id = item.move_line_id
-                  JOIN account_move move ON move.id = aml.move_id
+             LEFT JOIN account_move_line origin ON origin.id = aml.collection_origin_line_id
+                  JOIN account_move move ON move.id = COALESCE(origin.move_id, aml.move_id)
              LEFT JOIN credit_collection_level level ON level.id = item.next_level_id
              LEFT JOIN credit_collection_policy policy ON policy.id = level.policy_id
                  WHERE cases.company_id = %(company)s

@@ -1,8 +1,21 @@
 import logging
+from datetime import timedelta
 
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..const import ACCOUNT_PREFIXES
+
+# What neither a loss nor a provision is booked on.
+_BALANCE_ACCOUNTS = (
+    "asset_receivable",
+    "liability_payable",
+    "asset_cash",
+    "liability_credit_card",
+    "off_balance",
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -33,6 +46,31 @@ class ResCompany(models.Model):
     collection_dispute_resume_days = fields.Integer("Remind of rejected disputes after", default=7)
     collection_large_amount = fields.Monetary("Large invoices", default=10000)
     collection_protect_dunned = fields.Boolean("Keep dunned invoices")
+    collection_write_off_account_id = fields.Many2one(
+        "account.account",
+        "Losses on customers",
+        check_company=True,
+        domain=[("account_type", "not in", _BALANCE_ACCOUNTS)],
+    )
+    collection_doubtful_account_id = fields.Many2one(
+        "account.account",
+        "Doubtful receivables",
+        check_company=True,
+        domain=[("account_type", "=", "asset_receivable")],
+        help="A receivable account: what is moved there goes on being collected.",
+    )
+    collection_provision_account_id = fields.Many2one(
+        "account.account",
+        "Provision for doubtful debts",
+        check_company=True,
+        domain=[("account_type", "not in", _BALANCE_ACCOUNTS)],
+    )
+    collection_provision_expense_account_id = fields.Many2one(
+        "account.account",
+        "Expense of the provision",
+        check_company=True,
+        domain=[("account_type", "not in", _BALANCE_ACCOUNTS)],
+    )
 
     _collection_dispute_resume_days_positive = models.Constraint(
         "CHECK (collection_dispute_resume_days >= 0)", "A number of days cannot be negative."
@@ -102,3 +140,83 @@ class ResCompany(models.Model):
     def _get_left_window_countries(self):
         """Where envelopes have their window on the left (DIN 5008, NEN 1026)."""
         return ("AT", "CH", "DE", "NL")
+
+    # -------------------------------------------------------------------------
+    # Accounting
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_collection_account_fields(self):
+        """Return the fields of the accounts that the chart may propose."""
+        return (
+            "collection_write_off_account_id",
+            "collection_doubtful_account_id",
+            "collection_provision_account_id",
+            "collection_provision_expense_account_id",
+        )
+
+    def _collection_get_account(self, field_name):
+        """Return the account of the settings, else the one that the chart proposes, else none."""
+        self.ensure_one()
+        domain = self._fields[field_name].domain
+        return self[field_name] or self._collection_find_account(field_name, domain)
+
+    def _collection_find_account(self, field_name, domain=()):
+        """Return the first account with the code that is usual in this chart of accounts."""
+        self.ensure_one()
+        Account = self.env["account.account"].with_company(self)
+        chart = self.root_id.sudo().chart_template
+        for code in self.env["account.chart.template"]._get_parent_template(chart):
+            prefix = ACCOUNT_PREFIXES.get(code, {}).get(field_name)
+            if prefix:
+                return Account.search(
+                    [
+                        *Account._check_company_domain(self),
+                        ("code", "=like", f"{prefix}%"),
+                        *domain,
+                    ],
+                    order="code",
+                    limit=1,
+                )
+        return Account
+
+    def _collection_propose_accounts(self):
+        """Fill the settings that are empty with the accounts of the chart.
+
+        Some charts (France) do not call their account of doubtful debts a receivable: as long as
+        nothing was booked on it, it becomes one.
+        """
+        self.ensure_one()
+        doubtful = self._collection_find_account("collection_doubtful_account_id")
+        if doubtful and doubtful.account_type != "asset_receivable":
+            lines = self.env["account.move.line"].sudo()
+            if not lines.search_count([("account_id", "=", doubtful.id)], limit=1):
+                doubtful.write({"account_type": "asset_receivable", "reconcile": True})
+        for name in self._get_collection_account_fields():
+            self[name] = self._collection_get_account(name)
+
+    def _collection_get_journal(self):
+        """Return where write-offs and provisions are booked by default."""
+        self.ensure_one()
+        return self.env["account.journal"].search(
+            [("company_id", "=", self.id), ("type", "=", "general")], limit=1
+        )
+
+    def _collection_check_open(self, date, journal, has_tax):
+        """Refuse a date that is locked, naming the lock."""
+        self.ensure_one()
+        locks = self._get_violated_lock_dates(date, has_tax, journal)
+        if locks:
+            raise UserError(
+                self.env._(
+                    "This period is closed by %(locks)s: choose a later date.",
+                    locks=self._format_lock_dates(locks),
+                )
+            )
+
+    def _collection_get_open_date(self, journal, has_tax):
+        """Return today, or the first day after it that is not locked."""
+        self.ensure_one()
+        date = fields.Date.context_today(self)
+        locks = self._get_violated_lock_dates(date, has_tax, journal)
+        return locks[-1][0] + timedelta(days=1) if locks else date

@@ -41,7 +41,26 @@ class ResConfigSettings(models.TransientModel):
     collection_plan_months_max = fields.Integer(
         related="company_id.collection_plan_months_max", readonly=False
     )
+    collection_write_off_account_id = fields.Many2one(
+        related="company_id.collection_write_off_account_id", readonly=False
+    )
+    collection_doubtful_account_id = fields.Many2one(
+        related="company_id.collection_doubtful_account_id", readonly=False
+    )
+    collection_provision_account_id = fields.Many2one(
+        related="company_id.collection_provision_account_id", readonly=False
+    )
+    collection_provision_expense_account_id = fields.Many2one(
+        related="company_id.collection_provision_expense_account_id", readonly=False
+    )
     # the currency of the amounts above; `currency_id` of the settings belongs to other modules
     collection_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Currency of the large amount"
     )
+
+    def action_collection_propose_accounts(self):
+        """Take the accounts that are usual in the chart, where none is chosen yet."""
+        self.ensure_one()
+        self.execute()
+        self.company_id._collection_propose_accounts()
+        return self.env["ir.actions.act_window"]._for_xml_id("account.action_account_config")
