@@ -187,7 +187,8 @@ class CreditCollectionDunningLine(models.Model):
         currency = self.currency_id
         is_credit = self.amount_residual < 0
         late = days_late(self.date_due, today) if self.date_due and not is_credit else 0
-        reference = self._get_move().payment_reference
+        move = self._get_move()
+        reference = move.payment_reference
         return {
             "name": self.name or "",
             "reference": reference if reference != self.name and not is_credit else "",
@@ -199,7 +200,7 @@ class CreditCollectionDunningLine(models.Model):
             "open": writer.amount(self.amount_residual, currency),
             "level": self.item_level_id.name or "—",
             "remarks": self._get_remarks(writer),
-            "notes": self._get_notes(writer),
+            "notes": self._get_notes(move, today, writer),
             "is_credit": is_credit,
             "is_claimed": bool(self.level_id),
             "currency": currency,
@@ -218,14 +219,13 @@ class CreditCollectionDunningLine(models.Model):
             )
         ]
 
-    def _get_notes(self, writer):
-        """Return the sentences to be said below the row, over all its width."""
+    def _get_notes(self, move, today, writer):
+        """Return the sentences to be said below the row of an invoice, over all its width."""
         self.ensure_one()
-        day = self.date_sent or fields.Date.context_today(self)
         return [
             dispute._get_answer(writer)
-            for dispute in self._get_move().collection_dispute_ids
-            if dispute._is_answer_due(self.date_last_notice, day) and self._is_last_of_invoice()
+            for dispute in move.collection_dispute_ids
+            if dispute._is_answer_due(self.date_last_notice, today) and self._is_last_of_invoice()
         ]
 
     def _is_last_of_invoice(self):
