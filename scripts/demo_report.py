@@ -61,10 +61,19 @@ def _check_holds(env, notices):
     for hold in env["credit.collection.hold"].search([]):
         end = hold.date_released or hold.date_end
         for dunning in notices.filtered(lambda one, hold=hold: one.case_id == hold.case_id):
-            moves = dunning.line_ids.filtered("level_id").move_line_id.move_id
-            is_held = not hold.move_id or hold.move_id in moves
+            claimed = dunning.line_ids.filtered("level_id").move_line_id
+            is_held = bool(claimed & _get_held(hold, claimed))
             during = hold.date_start < dunning.date_sent and (not end or dunning.date_sent < end)
             assert not (is_held and during), f"{dunning.name} sent during a hold"
+
+
+def _get_held(hold, lines):
+    """Return those of the lines that a hold covers in full."""
+    if hold.amount:
+        return lines.browse()  # a part of an invoice is disputed: the rest is claimed
+    if hold.line_ids:
+        return hold.line_ids.filtered(lambda line: not line.amount_outside).move_line_id
+    return lines.filtered(lambda line: hold.move_id in (line.move_id, hold.browse().move_id))
 
 
 def show(env, folder, today, seconds):
