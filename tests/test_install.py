@@ -107,7 +107,7 @@ plan.agreement_id = env["ir.attachment"].create(
     {"name": "plan.pdf", "raw": b"%PDF-1.4", "res_model": plan._name, "res_id": plan.id})
 plan.action_propose()
 plan.action_activate()
-assert plan.state == "active" and cases[0].hold_count == 2, plan.state
+assert plan.state == "active" and cases[0].hold_count == 3, (plan.state, cases[0].hold_count)
 env["mail.mail"].create(
     {"model": plan._name, "res_id": plan.id, "subject": "Late installment",
      "email_to": "a@customer.example", "state": "outgoing"})

@@ -13,7 +13,7 @@ class CreditCollectionCaseDoubtful(models.TransientModel):
     case_id = fields.Many2one("credit.collection.case", "Customer", required=True, readonly=True)
     company_id = fields.Many2one(related="case_id.company_id")
     currency_id = fields.Many2one(related="company_id.currency_id")
-    partner_id = fields.Many2one(related="case_id.partner_id")
+    partner_id = fields.Many2one(related="case_id.partner_id", string="Debtor")
     move_line_ids = fields.Many2many(
         "account.move.line",
         "credit_collection_case_doubtful_line_rel",
