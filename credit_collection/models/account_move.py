@@ -139,13 +139,7 @@ class AccountMove(models.Model):
         self.ensure_one()
         self.env["credit.collection.case"].check_access("read")
         case = self.env["credit.collection.case"]._get_for_partner(self.partner_id, self.company_id)
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": case._name,
-            "res_id": case.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
+        return case._get_records_action(context={})
 
     def action_collection_open_dunnings(self):
         self.ensure_one()
@@ -159,17 +153,13 @@ class AccountMove(models.Model):
 
     def action_collection_hold(self):
         """Open a new hold on this invoice."""
-        self.ensure_one()
-        self.env["credit.collection.hold"].check_access("create")
-        case = self.env["credit.collection.case"]._get_for_partner(self.partner_id, self.company_id)
+        case = self._collection_open_case_for("credit.collection.hold")
         action = case.action_hold()
-        return action | {"context": {"default_case_id": case.id, "default_move_id": self.id}}
+        return action | {"context": action["context"] | {"default_move_id": self.id}}
 
     def action_collection_promise(self):
         """Open a new promise for what is open on this invoice."""
-        self.ensure_one()
-        self.env["credit.collection.promise"].check_access("create")
-        case = self.env["credit.collection.case"]._get_for_partner(self.partner_id, self.company_id)
+        case = self._collection_open_case_for("credit.collection.promise")
         lines = self.collection_item_ids.move_line_id
         earlier = case.promise_ids.filtered(
             lambda promise: promise.state == "open" and promise.move_line_ids & lines
@@ -183,11 +173,9 @@ class AccountMove(models.Model):
 
     def action_collection_dispute(self):
         """Open a new dispute on this invoice."""
-        self.ensure_one()
-        self.env["credit.collection.dispute"].check_access("create")
-        case = self.env["credit.collection.case"]._get_for_partner(self.partner_id, self.company_id)
+        case = self._collection_open_case_for("credit.collection.dispute")
         action = case.action_dispute()
-        return action | {"context": {"default_case_id": case.id, "default_move_id": self.id}}
+        return action | {"context": action["context"] | {"default_move_id": self.id}}
 
     def action_collection_payment_plan(self):
         """Open the payment plan of this invoice, or a new one over what is open of it."""
@@ -201,10 +189,16 @@ class AccountMove(models.Model):
             limit=1,
         )
         if running:
-            return Plan._open_form(running)
-        Plan.check_access("create")
-        case = self.env["credit.collection.case"]._get_for_partner(self.partner_id, self.company_id)
+            return running._open_form()
+        case = self._collection_open_case_for(Plan._name)
         return case._open_payment_plan(self.collection_item_ids.move_line_id)
+
+    def _collection_open_case_for(self, model):
+        """Return the case of the customer, for who may create something of this model on it."""
+        self.ensure_one()
+        self.env[model].check_access("create")
+        Case = self.env["credit.collection.case"]
+        return Case._get_for_partner(self.partner_id, self.company_id)
 
     def _collection_set_policy(self, policy, level=None):
         """Put invoices under another policy, as if they had been reminded up to a level."""

@@ -33,13 +33,19 @@ class AccountMoveLine(models.Model):
             return 1.0
         return move.amount_untaxed / move.amount_total
 
+    def _collection_is_claim_on(self, case):
+        """Return whether this is an item of the customer of a case."""
+        return (
+            self.company_id == case.company_id
+            and self.partner_id.commercial_partner_id == case.partner_id
+            and self.account_type == "asset_receivable"
+        )
+
     def _collection_check_claims(self, case):
         """Refuse what is not, or no more, an open debt of the customer of a case."""
         for line in self:
             is_claim = (
-                line.company_id == case.company_id
-                and line.partner_id.commercial_partner_id == case.partner_id
-                and line.account_id.account_type == "asset_receivable"
+                line._collection_is_claim_on(case)
                 and line.parent_state == "posted"
                 and line.currency_id.compare_amounts(line.amount_residual_currency, 0) > 0
             )

@@ -174,15 +174,7 @@ class CreditCollectionCase(models.Model):
 
     def action_hold(self):
         """Open a new hold on this customer."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Put on hold"),
-            "res_model": "credit.collection.hold",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_case_id": self.id},
-        }
+        return self._open_new(self.env._("Put on hold"), "credit.collection.hold")
 
     def action_write_off(self):
         """Propose to write off what is overdue and not part of an agreement."""
@@ -206,6 +198,19 @@ class CreditCollectionCase(models.Model):
     def _open(self, action_name, domain):
         action = self.env["ir.actions.act_window"]._for_xml_id(f"credit_collection.{action_name}")
         return action | {"domain": domain, "context": {}}
+
+    def _open_new(self, name, model, **defaults):
+        """Open the dialog of a new record about this customer."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": model,
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_case_id": self.id, **defaults},
+        }
 
     # -------------------------------------------------------------------------
     # Business
@@ -282,22 +287,6 @@ class CreditCollectionCase(models.Model):
         calls = self.dunning_ids.delivery_ids.activity_id  # still to be made: a courtesy call
         (self.activity_ids.filtered("automated") - calls).action_feedback(feedback=reason)
 
-    @api.model
-    def _get_agreement_models(self):
-        """Return the models of what is agreed with customers, see `credit.collection.agreement`."""
-        return []
-
-    def _follow_agreements(self):
-        """Let what was agreed with these customers follow the ledger, which has changed."""
-        for name in self._get_agreement_models():
-            Agreement = self.env[name]
-            domain = [("case_id", "in", self.ids), ("state", "in", Agreement._running_states)]
-            Agreement.search(domain)._follow_ledger()
-
-    def _has_history(self):
-        """Tell whether something was said to these customers, or agreed with them."""
-        return bool(self.hold_ids or self.dunning_ids)
-
     def _merge_into(self, case):
         """Give another case of the company all that these ones hold, and let them go."""
         self.dunning_ids.filtered(lambda dunning: dunning.state == "draft").unlink()
@@ -307,6 +296,13 @@ class CreditCollectionCase(models.Model):
         Merge._update_reference_fields_generic(self._name, self, case)
         self.env.invalidate_all()
         self.unlink()
+
+    def _log(self, body, moves):
+        """Note what happened where people look: on the case, and on the invoices."""
+        self.ensure_one()
+        self._message_log(body=body)
+        moves_sudo = moves.sudo()  # a collector may only read invoices
+        moves_sudo._message_log_batch(bodies=dict.fromkeys(moves.ids, body))
 
     def _reassign_tasks(self, before):
         self.ensure_one()

@@ -47,15 +47,34 @@ class CreditCollectionCase(models.Model):
 
     @api.model
     def _get_agreement_models(self):
+        """Return the models of what is agreed with customers, see `credit.collection.agreement`."""
         return [
-            *super()._get_agreement_models(),
             "credit.collection.promise",
             "credit.collection.payment.plan",
             "credit.collection.dispute",
         ]
 
+    def _follow_agreements(self):
+        """Let what was agreed with these customers follow the ledger, which has changed."""
+        for name in self._get_agreement_models():
+            Agreement = self.env[name]
+            domain = [("case_id", "in", self.ids), ("state", "in", Agreement._running_states)]
+            Agreement.search(domain)._follow_ledger()
+
     def _has_history(self):
-        return super()._has_history() or bool(self.plan_ids)
+        """Tell whether something was said to these customers, or agreed with them."""
+        return bool(self.hold_ids or self.dunning_ids or self.plan_ids)
+
+    def _get_open_credit(self, currency, until=None):
+        """Return the credits that are matched with nothing, in a currency; dated up to a day."""
+        credits = self.item_ids.filtered(
+            lambda item: (
+                item.decision == "credit"
+                and item.currency_id == currency
+                and (not until or item.move_line_id.date <= until)
+            )
+        )
+        return -sum(credits.mapped("amount_residual_currency"))
 
     # -------------------------------------------------------------------------
     # Promises
@@ -88,16 +107,8 @@ class CreditCollectionCase(models.Model):
             "default_amount": currency.round(sum(own.mapped("amount_residual_currency"))),
         }
 
-    def _get_promise_action(self, **context):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Promise to pay"),
-            "res_model": "credit.collection.promise",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_case_id": self.id, **context},
-        }
+    def _get_promise_action(self, **defaults):
+        return self._open_new(self.env._("Promise to pay"), "credit.collection.promise", **defaults)
 
     def _close_broken_promise_tasks(self):
         self.activity_feedback(
@@ -129,7 +140,6 @@ class CreditCollectionCase(models.Model):
         planned = self.plan_ids.filtered(lambda plan: plan.state == "active").line_ids.move_line_id
         free = lines.filtered(lambda line: line.amount_residual_currency > 0) - planned
         return Plan._open_form(
-            Plan,
             default_case_id=self.id,
             default_line_ids=[
                 Command.create({"move_line_id": line.id, "amount": line.amount_residual_currency})
@@ -152,15 +162,5 @@ class CreditCollectionCase(models.Model):
         self.env["credit.collection.dispute"].check_access("create")
         open_lines = self.item_ids.filtered(lambda item: item.decision != "credit").move_line_id
         invoices = open_lines.sudo().move_id.filtered(lambda move: move.is_sale_document(True))
-        context = {"default_case_id": self.id}
-        if len(invoices) == 1:
-            context["default_move_id"] = invoices.id
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Dispute"),
-            "res_model": "credit.collection.dispute",
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": context,
-        }
+        defaults = {"default_move_id": invoices.id} if len(invoices) == 1 else {}
+        return self._open_new(self.env._("Dispute"), "credit.collection.dispute", **defaults)

@@ -338,14 +338,7 @@ class CreditCollectionDispute(models.Model):
 
     def action_open_credit_note(self):
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "account.move",
-            "res_id": self.credit_note_id.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "context": {"default_move_type": "out_refund"},
-        }
+        return self.credit_note_id._get_records_action(context={"default_move_type": "out_refund"})
 
     # -------------------------------------------------------------------------
     # Business
@@ -628,8 +621,9 @@ class CreditCollectionDispute(models.Model):
     def _log(self, body):
         """Note what happened where people look: on the case, the invoice, and the dispute."""
         self.ensure_one()
-        for record in (self.case_id, self.move_id, self):
-            record.sudo()._message_log(body=body)
+        dispute = self.sudo()  # whoever settles it may have no right to see the case
+        dispute._message_log(body=body)
+        dispute.case_id._log(body, dispute.move_id)
 
     def _is_answer_due(self, date_last_notice, today):
         """Return whether a notice of the day says how the dispute was answered.

@@ -307,13 +307,7 @@ class CreditCollectionDunning(models.Model):
 
     def action_open_case(self):
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "credit.collection.case",
-            "res_id": self.case_id.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
+        return self.case_id._get_records_action(context={})
 
     def action_cancel_wizard(self):
         return {
@@ -960,10 +954,4 @@ class CreditCollectionDunningLine(models.Model):
 
     def action_open_dunning(self):
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "credit.collection.dunning",
-            "res_id": self.dunning_id.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
+        return self.dunning_id._get_records_action(context={})

@@ -279,14 +279,7 @@ class CreditCollectionHold(models.Model):
     def action_open_origin(self):
         """Open the promise, plan, dispute or litigation that has placed the hold."""
         self.ensure_one()
-        origin = self._get_origin()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": origin._name,
-            "res_id": origin.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
+        return self._get_origin()._get_records_action(context={})
 
     # -------------------------------------------------------------------------
     # Business
@@ -354,9 +347,7 @@ class CreditCollectionHold(models.Model):
         self.ensure_one()
         if self._get_origin():
             return
-        self.case_id._message_log(body=body)
-        if self.move_id:
-            self.move_id.sudo()._message_log(body=body)  # a collector may only read invoices
+        self.case_id._log(body, self.move_id)
 
     @api.model
     def _cron_expire(self, batch_size=200):

@@ -107,7 +107,7 @@ class CreditCollectionInstallment(models.Model):
 
     def action_open_plan(self):
         self.ensure_one()
-        return self.plan_id._open_form(self.plan_id)
+        return self.plan_id._open_form()
 
     # -------------------------------------------------------------------------
     # Business

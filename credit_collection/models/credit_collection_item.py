@@ -273,25 +273,18 @@ class CreditCollectionItem(models.Model):
     def action_write_off(self):
         """Open the proposal to write off these items."""
         case = self._get_only_case()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Write off"),
-            "res_model": "credit.collection.case.write.off",
-            "view_mode": "form",
-            "target": "new",
-            "context": {
-                "default_case_id": case.id,
-                "default_line_ids": [
-                    fields.Command.create(
-                        {
-                            "move_line_id": item.move_line_id.id,
-                            "amount": item.amount_residual_currency,
-                        }
-                    )
-                    for item in self
-                ],
-            },
-        }
+        lines = [
+            fields.Command.create(
+                {
+                    "move_line_id": item.move_line_id.id,
+                    "amount": item.amount_residual_currency,
+                }
+            )
+            for item in self
+        ]
+        return case._open_new(
+            self.env._("Write off"), "credit.collection.case.write.off", default_line_ids=lines
+        )
 
     def _get_only_case(self):
         """Return the case of these items, which are debts of one customer in one company."""
@@ -303,18 +296,11 @@ class CreditCollectionItem(models.Model):
 
     def action_doubtful(self):
         """Open the proposal to treat these items as doubtful."""
-        case = self._get_only_case()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Move to doubtful"),
-            "res_model": "credit.collection.case.doubtful",
-            "view_mode": "form",
-            "target": "new",
-            "context": {
-                "default_case_id": case.id,
-                "default_move_line_ids": self.move_line_id.ids,
-            },
-        }
+        return self._get_only_case()._open_new(
+            self.env._("Move to doubtful"),
+            "credit.collection.case.doubtful",
+            default_move_line_ids=self.move_line_id.ids,
+        )
 
     def _schedule_large_tasks(self):
         """Give the collector a task for each customer with a large invoice among these."""

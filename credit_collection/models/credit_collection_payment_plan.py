@@ -384,7 +384,7 @@ class CreditCollectionPaymentPlan(models.Model):
             draft = self.replaced_by_id
         if not draft:
             draft = self.sudo().create(self._prepare_successor_vals())  # `replaces_id` is protected
-        return self._open_form(draft[:1])
+        return draft[:1]._open_form()
 
     def action_print_agreement(self):
         self.ensure_one()
@@ -417,25 +417,11 @@ class CreditCollectionPaymentPlan(models.Model):
 
     def action_open_case(self):
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "credit.collection.case",
-            "res_id": self.case_id.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
+        return self.case_id._get_records_action(context={})
 
-    @api.model
-    def _open_form(self, plan, **context):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Payment Plan"),
-            "res_model": self._name,
-            "res_id": plan.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "context": context,
-        }
+    def _open_form(self, **context):
+        """Open this plan, or a new one."""
+        return self._get_records_action(name=self.env._("Payment Plan"), context=context)
 
     # -------------------------------------------------------------------------
     # Begin, replace, end
@@ -560,9 +546,8 @@ class CreditCollectionPaymentPlan(models.Model):
     def _log(self, body):
         """Note it where people look: on the plan, on the case and on the invoices."""
         self.ensure_one()
-        moves_sudo = self.line_ids.move_line_id.move_id.sudo()  # collectors only read invoices
-        for record in (self, self.case_id, *moves_sudo):
-            record._message_log(body=body)
+        self._message_log(body=body)
+        self.case_id._log(body, self.line_ids.move_line_id.move_id)
 
     # -------------------------------------------------------------------------
     # Follow the ledger
@@ -671,7 +656,8 @@ class CreditCollectionPaymentPlan(models.Model):
     def _chase(self, today):
         """Remind or break, unless money has come in that is not matched yet."""
         company = self.company_id
-        if self.currency_id.compare_amounts(self._get_open_credit(), self.amount_late) >= 0:
+        credit = self.case_id._get_open_credit(self.currency_id)
+        if self.currency_id.compare_amounts(credit, self.amount_late) >= 0:
             return
         tolerance = company.collection_plan_tolerance_days
         late = self._get_late(fields.Date.subtract(today, days=tolerance))
@@ -682,13 +668,6 @@ class CreditCollectionPaymentPlan(models.Model):
         late = self._get_late(fields.Date.subtract(today, days=patience))
         for installment in late.filtered(lambda one: not one.date_reminded):
             installment._remind()
-
-    def _get_open_credit(self):
-        """Return the credits of the customer that are not matched, in the currency of the plan."""
-        credits = self.case_id.item_ids.filtered(
-            lambda item: item.decision == "credit" and item.currency_id == self.currency_id
-        )
-        return -sum(credits.mapped("amount_residual_currency"))
 
     def _leave_task(self, reason):
         """Tell the collector that a late installment was not reminded."""
@@ -776,12 +755,7 @@ class CreditCollectionPaymentPlanLine(models.Model):
     def _check_item(self):
         for line in self:
             item, plan = line.move_line_id, line.plan_id
-            if (
-                item.account_type != "asset_receivable"
-                or item.parent_state != "posted"
-                or item.partner_id.commercial_partner_id != plan.partner_id
-                or item.company_id != plan.company_id
-            ):
+            if not item._collection_is_claim_on(plan.case_id) or item.parent_state != "posted":
                 raise ValidationError(
                     self.env._(
                         "%(document)s is not a posted claim on %(customer)s.",

@@ -178,6 +178,7 @@ class CreditCollectionPromise(models.Model):
             )
         for line in lines:
             self._check_item(line)
+        self._check_overlap()
         if self.currency_id.compare_amounts(self.amount, self.amount_open) > 0:
             raise UserError(
                 self.env._(
@@ -190,11 +191,7 @@ class CreditCollectionPromise(models.Model):
 
     def _check_item(self, line):
         name = line.move_id.name
-        if (
-            line.partner_id.commercial_partner_id != self.partner_id
-            or line.company_id != self.company_id
-            or line.account_id.account_type != "asset_receivable"
-        ):
+        if not line._collection_is_claim_on(self.case_id):
             raise UserError(
                 self.env._(
                     "%(invoice)s is not an invoice of %(customer)s.",
@@ -212,19 +209,23 @@ class CreditCollectionPromise(models.Model):
                     currency=line.currency_id.name,
                 )
             )
+
+    def _check_overlap(self):
+        """Refuse an item that another open promise covers."""
         other = self.search(
             [
-                ("move_line_ids", "in", line.ids),
+                ("move_line_ids", "in", self.move_line_ids.ids),
                 ("state", "=", "open"),
                 ("id", "not in", (self | self.replaces_id).ids),
             ],
             limit=1,
         )
         if other:
+            both = self.move_line_ids & other.move_line_ids
             raise UserError(
                 self.env._(
                     "%(invoice)s is promised already (%(promise)s): replace that promise.",
-                    invoice=name,
+                    invoice=both[:1].move_id.name,
                     promise=other.display_name,
                 )
             )
@@ -409,15 +410,8 @@ class CreditCollectionPromise(models.Model):
 
         Nobody is said to have broken his word while his money waits to be matched.
         """
-        credits = self.case_id.item_ids.filtered(
-            lambda item: (
-                item.decision == "credit"
-                and item.currency_id == self.currency_id
-                and item.move_line_id.date <= self.date_deadline
-            )
-        )
-        total = -sum(credits.mapped("amount_residual_currency"))
-        return self.currency_id.compare_amounts(total, self.amount_missing) >= 0
+        credit = self.case_id._get_open_credit(self.currency_id, until=self.date_deadline)
+        return self.currency_id.compare_amounts(credit, self.amount_missing) >= 0
 
     def _get_paid_amounts(self):
         """Return what was reconciled with the items of each promise, dated up to its deadline.

@@ -156,9 +156,7 @@ class CreditCollectionProvision(models.Model):
     def _log(self, body):
         """Note what happened on the case and on the invoices."""
         self.ensure_one()
-        self.case_id._message_log(body=body)
-        invoices = self.line_ids._collection_get_sources().move_id
-        invoices._message_log_batch(bodies=dict.fromkeys(invoices.ids, body))
+        self.case_id._log(body, self.line_ids._collection_get_sources().move_id)
 
     @api.model
     def _cron_follow(self, batch_size=50):

@@ -95,7 +95,7 @@ class CreditCollectionWriteOff(models.Model):
         entry = self.move_id
         invoices = self._get_invoices()
         entry._collection_reverse(self.env._("Reversal of: %(reason)s", reason=self.reason))
-        self._log(
+        self.case_id._log(
             self.env._(
                 "The write-off of %(amount)s (%(entry)s) was reversed by %(user)s.",
                 amount=format_amount(self.env, self.amount, self.currency_id),
@@ -109,8 +109,3 @@ class CreditCollectionWriteOff(models.Model):
         """Return the invoices that the entry settles."""
         settled = self.move_id.line_ids.matched_debit_ids.debit_move_id
         return settled._collection_get_sources().move_id
-
-    def _log(self, body, invoices):
-        """Note what happened on the case and on the invoices."""
-        self.case_id._message_log(body=body)
-        invoices._message_log_batch(bodies=dict.fromkeys(invoices.ids, body))

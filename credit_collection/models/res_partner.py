@@ -110,13 +110,7 @@ class ResPartner(models.Model):
         self.ensure_one()
         self.env["credit.collection.case"].check_access("read")
         case = self.env["credit.collection.case"]._get_for_partner(self, self.env.company)
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": case._name,
-            "res_id": case.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
+        return case._get_records_action(context={})
 
     def action_collection_hold(self):
         """Open a new hold on everything this customer owes the current company."""

@@ -83,7 +83,7 @@ class CreditCollectionCaseWriteOff(models.TransientModel):
         write_off = self.env["credit.collection.write.off"].create(
             self._prepare_write_off_vals(entry)
         )
-        write_off._log(
+        self.case_id._log(
             self.env._(
                 "%(amount)s was written off by %(user)s (%(entry)s): %(reason)s",
                 amount=format_amount(self.env, write_off.amount, self.currency_id),
