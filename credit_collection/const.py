@@ -47,6 +47,15 @@ CLAIMED_DECISIONS = (
 # What a person should read first about a customer or an invoice, whatever comes by itself later.
 URGENT_DECISIONS = ("failed", "last_level", "due")
 
+# What neither a loss nor a provision is booked on.
+BALANCE_ACCOUNTS = (
+    "asset_receivable",
+    "liability_payable",
+    "asset_cash",
+    "liability_credit_card",
+    "off_balance",
+)
+
 # The accounts that are proposed for doubtful debts and write-offs, by chart of accounts: how their
 # codes begin. Of several accounts the first by code is taken. Other charts have none.
 ACCOUNT_PREFIXES = {

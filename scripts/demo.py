@@ -164,8 +164,9 @@ class Demo:
 
     def agree_plan(self, name, count):
         """Agree on weekly instalments over all that is overdue, the first in a week."""
-        action = self.open_case(name).action_payment_plan()
-        Plan = self.open_case(name).env["credit.collection.payment.plan"]
+        case = self.open_case(name)
+        action = case.action_payment_plan()
+        Plan = case.env["credit.collection.payment.plan"]
         form = Form(Plan.with_context(**action["context"]))
         form.installment_count = count
         form.date_first = fields.Date.add(fields.Date.today(), days=7)

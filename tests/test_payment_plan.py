@@ -155,11 +155,11 @@ class TestPaymentPlanProposal(PaymentPlanCommon):
         invoice, other = self._overdue_invoice(100.0), self._overdue_invoice(50.0)
         self._commit()
         action = invoice.action_collection_payment_plan()
-        self.assertFalse(action["res_id"])
+        self.assertNotIn("res_id", action)
         self.assertEqual(Form(self.env[PLAN].with_context(**action["context"])).amount, 100.0)
         plan = self._plan(invoice)
         self.assertEqual(invoice.action_collection_payment_plan()["res_id"], plan.id)
-        self.assertFalse(other.action_collection_payment_plan()["res_id"])
+        self.assertNotIn("res_id", other.action_collection_payment_plan())
         form = Form(self.env[PLAN].with_context(**self._case().action_payment_plan()["context"]))
         self.assertEqual(form.amount, 50.0, "the other one is in a plan already")
 

@@ -16,6 +16,7 @@ from . import (
     credit_collection_payment_plan,
     credit_collection_installment,
     credit_collection_payment_plan_document,
+    credit_collection_case_booking,
     credit_collection_provision,
     credit_collection_write_off,
     account_move,

@@ -190,7 +190,7 @@ class CreditCollectionDelivery(models.Model):
                     "subject": subject,
                     "body_html": body,
                     "body": text,  # in the chatter: the table is in the letter beside it
-                    "email_from": delivery._get_email_from(),
+                    "email_from": dunning.company_id._collection_get_email_from(),
                     "email_to": dunning._get_email(),
                     "reply_to": reply_to[case.id],
                     "author_id": dunning.company_id.partner_id.id,
@@ -205,14 +205,6 @@ class CreditCollectionDelivery(models.Model):
                 }
             )
         return vals_list
-
-    def _get_email_from(self):
-        company = self.dunning_id.company_id
-        return (
-            company.collection_email_from
-            or company.email_formatted
-            or self.env.user.email_formatted
-        )
 
     def _render_texts(self):
         """Return `{delivery: (subject, text, e-mail)}`; a batch is rendered in one go."""

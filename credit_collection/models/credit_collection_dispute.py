@@ -241,7 +241,7 @@ class CreditCollectionDispute(models.Model):
     @api.model
     def _complete_vals(self, vals):
         """Return the values of a new dispute, with the case of its invoice."""
-        if not self.env.su and any(vals.get(name) for name in self._get_later_fields()):
+        if not self.env.su and any(vals.get(name) for name in self._get_judged_fields()):
             raise UserError(self.env._("A dispute begins as an open one, today."))
         if vals.get("case_id") or not vals.get("move_id"):
             return vals
@@ -273,9 +273,8 @@ class CreditCollectionDispute(models.Model):
         return {"credit_note_id", "date_deadline", "note", "reason_id", "resolution", "user_id"}
 
     @api.model
-    def _get_later_fields(self):
-        """Return the fields that are filled in by what happens to the dispute."""
-        return {
+    def _get_judged_fields(self):
+        return super()._get_judged_fields() | {
             "amount_credited",
             "credit_note_id",
             "date",
@@ -283,12 +282,11 @@ class CreditCollectionDispute(models.Model):
             "date_resume",
             "days_open",
             "is_escalated",
-            "state",
         }
 
     @api.model
     def _get_protected_fields(self):
-        later = self._get_later_fields() - {"credit_note_id"}
+        later = self._get_judged_fields() - {"credit_note_id"}
         return super()._get_protected_fields() | later | {"amount", "currency_id", "move_id"}
 
     def _read_group_select(self, aggregate_spec, query):

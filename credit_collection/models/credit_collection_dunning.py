@@ -103,14 +103,9 @@ class CreditCollectionDunning(models.Model):
 
     @api.depends("partner_id.lang", "case_id.partner_id.lang", "company_id.partner_id.lang")
     def _compute_lang(self):
-        installed = {code for code, _name in self.env["res.lang"].get_installed()}
         for dunning in self:
-            wanted = (
-                dunning.partner_id.lang,
-                dunning.customer_id.lang,
-                dunning.company_id.partner_id.lang,
-            )
-            dunning.lang = next((lang for lang in wanted if lang in installed), "en_US")
+            partners = dunning.partner_id | dunning.customer_id | dunning.company_id.partner_id
+            dunning.lang = partners._get_collection_lang()
 
     @api.depends("line_ids.amount_residual", "line_ids.currency_id")
     @api.depends_context("lang")

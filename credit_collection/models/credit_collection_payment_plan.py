@@ -197,11 +197,9 @@ class CreditCollectionPaymentPlan(models.Model):
 
     @api.depends("partner_id.lang", "company_id.partner_id.lang")
     def _compute_lang(self):
-        installed = {code for code, _name in self.env["res.lang"].get_installed()}
         for plan in self:
-            partners = (plan._get_contact(), plan.partner_id, plan.company_id.partner_id)
-            spoken = (partner.lang for partner in partners)
-            plan.lang = next((lang for lang in spoken if lang in installed), "en_US")
+            partners = plan._get_contact() | plan.partner_id | plan.company_id.partner_id
+            plan.lang = partners._get_collection_lang()
 
     # -------------------------------------------------------------------------
     # What a person may write
@@ -209,14 +207,13 @@ class CreditCollectionPaymentPlan(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if self.env.su:
-            return super().create(vals_list)
-        protected = self._get_protected_fields() - {"case_id"}
-        if any(protected & vals.keys() for vals in vals_list):
+        if not self.env.su and any(self._get_judged_fields() & vals.keys() for vals in vals_list):
             raise UserError(self.env._("A payment plan begins as a draft."))
-        # nor does the context say otherwise, with defaults of its own
-        unset = {name: False for name in protected if not self._fields[name].compute}
-        return super().create([vals | unset | {"state": "draft"} for vals in vals_list])
+        return super().create(vals_list)
+
+    @api.model
+    def _get_judged_fields(self):
+        return self._get_protected_fields() - {"case_id"}
 
     def write(self, vals):
         terms = self._get_term_fields() & vals.keys()

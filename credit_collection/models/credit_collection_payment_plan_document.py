@@ -123,9 +123,7 @@ class CreditCollectionInstallment(models.Model):
             "subject": subject,
             "body_html": one._wrap_body(body),
             "body": body,
-            "email_from": company.collection_email_from
-            or company.email_formatted
-            or self.env.user.email_formatted,
+            "email_from": company._collection_get_email_from(),
             "email_to": email,
             "reply_to": reply_to[plan.id],
             "author_id": author.id,

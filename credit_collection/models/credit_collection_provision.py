@@ -19,29 +19,8 @@ class CreditCollectionProvision(models.Model):
 
     _name = "credit.collection.provision"
     _description = "Provision for Doubtful Debts"
-    _order = "date desc, id desc"
-    _rec_name = "move_id"
-    _check_company_auto = True
+    _inherit = ["credit.collection.case.booking"]
 
-    case_id = fields.Many2one(
-        "credit.collection.case",
-        "Customer",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="restrict",
-    )
-    company_id = fields.Many2one(related="case_id.company_id", store=True)
-    currency_id = fields.Many2one(related="company_id.currency_id")
-    date = fields.Date("Accounting date", required=True, readonly=True)
-    reason = fields.Text(required=True, readonly=True)
-    user_id = fields.Many2one(
-        "res.users",
-        "Decided by",
-        required=True,
-        readonly=True,
-        default=lambda self: self.env.user,
-    )
     line_ids = fields.Many2many(
         "account.move.line",
         "credit_collection_provision_line_rel",
@@ -61,15 +40,6 @@ class CreditCollectionProvision(models.Model):
     )
     account_id = fields.Many2one("account.account", "Provision account", readonly=True)
     expense_account_id = fields.Many2one("account.account", "Expense account", readonly=True)
-    move_id = fields.Many2one(
-        "account.move",
-        "Entry",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="restrict",
-        check_company=True,
-    )
     move_ids = fields.One2many("account.move", "collection_provision_id", "Entries", readonly=True)
     state = fields.Selection(
         [("open", "Open"), ("done", "Settled"), ("cancel", "Undone")],

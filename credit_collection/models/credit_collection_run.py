@@ -436,6 +436,7 @@ class CreditCollectionRun(models.Model):
         self.env.flush_all()
         for statement in (
             self._get_take_out_sql(move_lines),
+            self.dunning_ids._get_amount_due_sql(),
             self._get_lower_sql(),
             self._get_drop_empty_sql(),
             self._get_forget_left_out_sql(),
@@ -457,22 +458,18 @@ class CreditCollectionRun(models.Model):
         )
 
     def _get_lower_sql(self):
-        """Let each draft stand at the highest level that it still claims, for what is left."""
+        """Let each draft stand at the highest level that it still claims."""
         return SQL(
             """
             UPDATE credit_collection_dunning dunning
-               SET level_id = fresh.step[2], amount_due = fresh.amount_due
-              FROM (SELECT line.dunning_id, sum(line.amount_company) AS amount_due,
-                           max(ARRAY[level.delay_days, level.id])
-                               FILTER (WHERE level.id IS NOT NULL) AS step
+               SET level_id = fresh.step[2]
+              FROM (SELECT line.dunning_id, max(ARRAY[level.delay_days, level.id]) AS step
                       FROM credit_collection_dunning_line line
                       JOIN credit_collection_dunning own ON own.id = line.dunning_id
-                 LEFT JOIN credit_collection_level level ON level.id = line.level_id
+                      JOIN credit_collection_level level ON level.id = line.level_id
                      WHERE own.run_id = %s AND own.state = 'draft'
                   GROUP BY line.dunning_id) fresh
-             WHERE dunning.id = fresh.dunning_id AND fresh.step IS NOT NULL
-               AND (dunning.level_id, dunning.amount_due)
-                   IS DISTINCT FROM (fresh.step[2], fresh.amount_due)
+             WHERE dunning.id = fresh.dunning_id AND dunning.level_id != fresh.step[2]
             """,
             self.id,
         )

@@ -12,40 +12,10 @@ class CreditCollectionWriteOff(models.Model):
 
     _name = "credit.collection.write.off"
     _description = "Write-off"
-    _order = "date desc, id desc"
-    _rec_name = "move_id"
-    _check_company_auto = True
+    _inherit = ["credit.collection.case.booking"]
 
-    case_id = fields.Many2one(
-        "credit.collection.case",
-        "Customer",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="restrict",
-    )
-    company_id = fields.Many2one(related="case_id.company_id", store=True)
-    currency_id = fields.Many2one(related="company_id.currency_id")
-    date = fields.Date("Accounting date", required=True, readonly=True)
     amount = fields.Monetary("Written off", readonly=True)
     amount_tax = fields.Monetary("Tax recovered", readonly=True)
-    reason = fields.Text(required=True, readonly=True)
-    user_id = fields.Many2one(
-        "res.users",
-        "Decided by",
-        required=True,
-        readonly=True,
-        default=lambda self: self.env.user,
-    )
-    move_id = fields.Many2one(
-        "account.move",
-        "Entry",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="restrict",
-        check_company=True,
-    )
     state = fields.Selection(
         [("posted", "Posted"), ("reversed", "Reversed")],
         compute="_compute_state",

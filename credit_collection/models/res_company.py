@@ -6,16 +6,7 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import ACCOUNT_PREFIXES
-
-# What neither a loss nor a provision is booked on.
-_BALANCE_ACCOUNTS = (
-    "asset_receivable",
-    "liability_payable",
-    "asset_cash",
-    "liability_credit_card",
-    "off_balance",
-)
+from ..const import ACCOUNT_PREFIXES, BALANCE_ACCOUNTS
 
 _logger = logging.getLogger(__name__)
 
@@ -50,7 +41,7 @@ class ResCompany(models.Model):
         "account.account",
         "Losses on customers",
         check_company=True,
-        domain=[("account_type", "not in", _BALANCE_ACCOUNTS)],
+        domain=[("account_type", "not in", BALANCE_ACCOUNTS)],
     )
     collection_doubtful_account_id = fields.Many2one(
         "account.account",
@@ -63,13 +54,13 @@ class ResCompany(models.Model):
         "account.account",
         "Provision for doubtful debts",
         check_company=True,
-        domain=[("account_type", "not in", _BALANCE_ACCOUNTS)],
+        domain=[("account_type", "not in", BALANCE_ACCOUNTS)],
     )
     collection_provision_expense_account_id = fields.Many2one(
         "account.account",
         "Expense of the provision",
         check_company=True,
-        domain=[("account_type", "not in", _BALANCE_ACCOUNTS)],
+        domain=[("account_type", "not in", BALANCE_ACCOUNTS)],
     )
 
     _collection_dispute_resume_days_positive = models.Constraint(
@@ -107,6 +98,11 @@ class ResCompany(models.Model):
             raise  # another transaction was faster: the scheduler tries again
         except Exception:
             _logger.exception("Collections: %s failed for %s", job.__name__, self.name)
+
+    def _collection_get_email_from(self):
+        """Return the sender of what is written to customers."""
+        self.ensure_one()
+        return self.collection_email_from or self.email_formatted or self.env.user.email_formatted
 
     def _collection_speak(self, records):
         """Return records that note what happens by itself in the language of the company."""

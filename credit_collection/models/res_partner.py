@@ -88,6 +88,11 @@ class ResPartner(models.Model):
                 )
         cases.unlink()
 
+    def _get_collection_lang(self):
+        """Return the first language of these partners that is installed, English else."""
+        installed = dict(self.env["res.lang"].get_installed())
+        return next((lang for lang in self.mapped("lang") if lang in installed), "en_US")
+
     def _get_collection_address(self, customer, company):
         """Return the lines of the address: the customer, this contact, and where they are."""
         self.ensure_one()

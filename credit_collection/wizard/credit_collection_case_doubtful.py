@@ -2,6 +2,8 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import format_amount
 
+from ..const import BALANCE_ACCOUNTS
+
 
 class CreditCollectionCaseDoubtful(models.TransientModel):
     """Treat debts as doubtful: move them to an account of their own, and provide for the loss."""
@@ -70,8 +72,7 @@ class CreditCollectionCaseDoubtful(models.TransientModel):
         store=True,
         readonly=False,
         check_company=True,
-        domain="[('account_type', 'not in', ('asset_receivable', 'liability_payable',"
-        " 'asset_cash', 'liability_credit_card', 'off_balance'))]",
+        domain=[("account_type", "not in", BALANCE_ACCOUNTS)],
     )
     expense_account_id = fields.Many2one(
         "account.account",
@@ -80,8 +81,7 @@ class CreditCollectionCaseDoubtful(models.TransientModel):
         store=True,
         readonly=False,
         check_company=True,
-        domain="[('account_type', 'not in', ('asset_receivable', 'liability_payable',"
-        " 'asset_cash', 'liability_credit_card', 'off_balance'))]",
+        domain=[("account_type", "not in", BALANCE_ACCOUNTS)],
     )
     reason = fields.Text(required=True)
 

@@ -2,6 +2,8 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import format_amount
 
+from ..const import BALANCE_ACCOUNTS
+
 
 class CreditCollectionCaseWriteOff(models.TransientModel):
     """Give up what a customer owes, or a part of it: one entry, reconciled with the items."""
@@ -35,8 +37,7 @@ class CreditCollectionCaseWriteOff(models.TransientModel):
         store=True,
         readonly=False,
         check_company=True,
-        domain="[('account_type', 'not in', ('asset_receivable', 'liability_payable',"
-        " 'asset_cash', 'liability_credit_card', 'off_balance'))]",
+        domain=[("account_type", "not in", BALANCE_ACCOUNTS)],
     )
     tax_handling = fields.Selection(
         [
