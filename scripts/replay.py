@@ -3,6 +3,8 @@
 make replay LEDGER=ledger.csv POLICY=business FROM=2013-01-01 TO=2013-12-31 [ARGS=--settled]
 
 LEDGER   a file as in docs/ledger_import.md; ARGS=--settled: a payment settles its document in full
+         ARGS='--agreements 1': customers also promise, ask for plans and complain, drawn with
+         this seed; every day it is checked that nothing on hold was reminded and no cent lost
 POLICY   a policy by its name or external id (`business`, `consumer`), or a file with a ladder:
          CSV (name, delay_days, wait_days, amount_min), or JSON ({"quiet_days": 7, "levels": [...]})
 
@@ -28,6 +30,7 @@ from itertools import islice
 from pathlib import Path
 
 import freezegun
+from replay_agreements import Agreements
 
 from odoo import Command, fields
 
@@ -56,7 +59,7 @@ SOON = timedelta(days=3)
 class Replay:
     """A company whose ledger fills up day by day, and is reminded day by day."""
 
-    def __init__(self, env, content, name, *, settled=False):
+    def __init__(self, env, content, name, *, settled=False, seed=None):
         wizard = env["credit.collection.ledger.import"].new({"file": base64.b64encode(content)})
         documents, self.problems = [], []
         for row in wizard._get_ledger().rows():
@@ -71,6 +74,7 @@ class Replay:
             }
         )
         self.wizard._start()
+        self.agreements = None if seed is None else Agreements(self.env, seed)
         self.loaded = {}  # document key: (document, move)
         self.documents = defaultdict(list)  # day: documents issued
         for document in documents:
@@ -144,8 +148,13 @@ class Replay:
         """Post the documents and payments of a day, then do the daily job; return the run."""
         self._load(self.documents.pop(day, []))
         self._pay(self.payments.pop(day, []))
+        if self.agreements:
+            self.agreements.night()
         run = self.env["credit.collection.run"]._run_automatically(self.company)
         run.dunning_ids.delivery_ids._set_sent()
+        if self.agreements:
+            self.agreements.check(day, run)
+            self.agreements.talk(day)
         self.env.flush_all()
         self.env.invalidate_all()
         return run
@@ -299,6 +308,7 @@ def get_arguments(argv):
     parser.add_argument("--from", dest="first", type=fields.Date.to_date, required=True)
     parser.add_argument("--to", dest="last", type=fields.Date.to_date, required=True)
     parser.add_argument("--settled", action="store_true")
+    parser.add_argument("--agreements", dest="seed", type=int)
     return parser.parse_args(argv)
 
 
@@ -311,7 +321,13 @@ def main(env, argv):
     policy.is_automatic = True
     began = time.monotonic()
     try:
-        replay = Replay(env, arguments.ledger.read_bytes(), "Replay", settled=arguments.settled)
+        replay = Replay(
+            env,
+            arguments.ledger.read_bytes(),
+            "Replay",
+            settled=arguments.settled,
+            seed=arguments.seed,
+        )
     except LedgerError as error:
         sys.exit(str(error))
     replay.company.collection_policy_id = policy
@@ -335,3 +351,7 @@ def main(env, argv):
     print(get_table(lines, replay.company.currency_id))
     print(f"\nfingerprint {get_fingerprint(lines)}")
     print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
+    if replay.agreements:
+        print("", *replay.agreements.get_summary(), sep="\n")
+        if replay.agreements.problems:
+            sys.exit("\n".join(["what must hold does not:", *replay.agreements.problems]))

@@ -1,8 +1,11 @@
 import importlib.util
+import sys
 from pathlib import Path
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .common import CollectionCommon
 
@@ -10,11 +13,11 @@ _HERE = Path(__file__).resolve().parent
 
 
 def _get_script():
-    spec = importlib.util.spec_from_file_location(
-        "credit_collection_replay", _HERE.parent / "scripts" / "replay.py"
-    )
+    folder = _HERE.parent / "scripts"
+    spec = importlib.util.spec_from_file_location("credit_collection_replay", folder / "replay.py")
     script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    with patch.object(sys, "path", [str(folder), *sys.path]):
+        spec.loader.exec_module(script)
     return script
 
 
@@ -27,12 +30,15 @@ class TestReplay(CollectionCommon):
         super().setUpClass()
         cls.script = _get_script()
         cls.policy.is_automatic = True
+        cls.reason = cls.env.ref("credit_collection.dispute_reason_price")
 
-    def _replay(self, first="2026-01-01", last="2026-02-28", name="Replay"):
+    def _replay(self, first="2026-01-01", last="2026-02-28", name="Replay", sayings=None):
         self._day("2026-03-31")  # the ledger is read when all of its payments were made
-        replay = self.script.Replay(
-            self.env(su=True), (_HERE / "data" / "ledger_replay.csv").read_bytes(), name
-        )
+        content = (_HERE / "data" / "ledger_replay.csv").read_bytes()
+        seed = None if sayings is None else 1
+        replay = self.script.Replay(self.env(su=True), content, name, seed=seed)
+        if replay.agreements:
+            replay.agreements.sayings = sayings
         replay.company.collection_policy_id = self.policy
         day, last = fields.Date.to_date(first), fields.Date.to_date(last)
         replay.begin(day)
@@ -82,6 +88,59 @@ class TestReplay(CollectionCommon):
         self.assertEqual(self._sent(one), self._sent(two))
         fingerprint = self.script.get_fingerprint
         self.assertEqual(fingerprint(one.get_lines()), fingerprint(two.get_lines()))
+
+    def test_what_customers_say_loses_no_cent_and_keeps_notices_back(self):
+        plain = self._replay()
+        talkative = {"promise": 20, "plan": 15, "dispute": 15, "withdraw": 10}
+        replay = self._replay(name="Talkative", sayings=talkative)
+        self.assertEqual(replay.agreements.problems, [])
+        for name in self.env["credit.collection.case"]._get_agreement_models():
+            domain = [("company_id", "=", replay.company.id)]
+            self.assertTrue(self.env[name].search_count(domain), name)
+        self.assertLess(len(replay.get_lines()), len(plain.get_lines()))
+        self.assertIn("Promise to Pay: ", replay.agreements.get_summary()[0])
+
+    def test_what_should_not_be_is_seen_by_the_check_of_every_day(self):
+        replay = self._replay(last="2026-01-11", sayings={})
+        today, agreements = fields.Date.today(), replay.agreements
+        run = self.env["credit.collection.run"].search([], order="id desc", limit=1)
+        self.assertEqual(len(run.dunning_ids), 2)
+        line = run.dunning_ids[0].line_ids.move_line_id
+
+        def check():
+            agreements.problems = []
+            agreements.check(today, run)
+            return "\n".join(agreements.problems)
+
+        self.assertEqual(check(), "")
+        for model, vals, problem in (
+            ("promise", {"move_line_ids": line.ids}, "claims .*, which is on hold"),
+            ("dispute", {"move_id": line.move_id.id, "reason_id": self.reason.id}, "too much"),
+        ):
+            with self.env.cr.savepoint() as savepoint:
+                record = agreements.env[f"credit.collection.{model}"].create(
+                    {"case_id": run.dunning_ids[0].case_id.id, "amount": 50.0, **vals}
+                )
+                self._commit()
+                self.assertRegex(check(), problem)
+                self._update(record, "state = 'cancel'")
+                self.assertRegex(check(), "outlives")
+                savepoint.rollback()
+            self.env.invalidate_all()
+        items = agreements.env["credit.collection.item"].search([("move_line_id", "=", line.id)])
+        self._update(items, "amount_claim_currency = 50")
+        self.assertEqual(check(), "", "part of it may be held")
+        self._update(items, "amount_disputed = 1000")
+        self.assertRegex(check(), "A.: .* open, 1000.* disputed")
+
+    def _update(self, records, change):
+        """Change a table behind the software's back."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %s SET %s WHERE id = ANY(%s)", SQL(records._table), SQL(change), records.ids
+            )
+        )
 
     def test_policy_by_name_by_id_or_from_a_file(self):
         shipped = self.env.ref("credit_collection.policy_consumer")
