@@ -151,17 +151,62 @@ HISTORY = """
             ON line.move_id = step.move_id AND line.display_type = 'payment_term'
 """
 
-# One invoice of ten is on hold: one of four of those customers
-HOLDS = """
-    INSERT INTO credit_collection_hold (
-               case_id, company_id, move_id, reason, user_id, date_start, date_end, state,
-               create_uid, create_date)
-        SELECT cases.id, %(company)s, item.move_id, 'query', 1, %(today)s - 5, %(today)s + 10,
-               'active', 1, now()
+# One invoice of ten is held: one of four of those customers. A third of them by hand, a third by an
+# open promise, and of a third one half is disputed.
+HELD = """
+    CREATE TEMP TABLE bench_held AS
+        SELECT cases.id AS case_id, item.move_id, line.id AS line_id, line.currency_id,
+               line.amount_residual_currency AS amount, item.n %% 12 AS kind,
+               CASE WHEN item.n %% 12 = 5 THEN nextval('credit_collection_promise_id_seq') END
+                   AS promise_id,
+               CASE WHEN item.n %% 12 = 9 THEN nextval('credit_collection_dispute_id_seq') END
+                   AS dispute_id
           FROM bench_item item
           JOIN credit_collection_case cases
             ON cases.partner_id = item.customer_id AND cases.company_id = %(company)s
-         WHERE item.n > 0 AND item.n %% 4 = 1
+          JOIN account_move_line line
+            ON line.move_id = item.move_id AND line.display_type = 'payment_term'
+         WHERE item.n > 0 AND item.n %% 4 = 1 AND line.amount_residual_currency > 0
+"""
+PROMISES = """
+    INSERT INTO credit_collection_promise (
+               id, case_id, company_id, user_id, currency_id, state, date, date_promised,
+               date_deadline, amount, amount_open, amount_kept, create_uid, create_date)
+        SELECT promise_id, case_id, %(company)s, 1, currency_id, 'open', %(today)s - 5,
+               %(today)s + 7, %(today)s + 10, amount, amount, 0, 1, now()
+          FROM bench_held
+         WHERE kind = 5
+"""
+PROMISE_LINES = """
+    INSERT INTO credit_collection_promise_line_rel (promise_id, move_line_id)
+        SELECT promise_id, line_id FROM bench_held WHERE kind = 5
+"""
+DISPUTES = """
+    INSERT INTO credit_collection_dispute (
+               id, case_id, company_id, user_id, move_id, currency_id, reason_id, state, date,
+               date_deadline, amount, create_uid, create_date)
+        SELECT dispute_id, case_id, %(company)s, 1, move_id, currency_id, %(reason)s, 'open',
+               %(today)s - 5, %(today)s + 10, round(amount / 2, 2), 1, now()
+          FROM bench_held
+         WHERE kind = 9
+"""
+HOLDS = """
+    WITH hold AS (
+        INSERT INTO credit_collection_hold (
+                   case_id, company_id, move_id, promise_id, dispute_id, amount, reason, user_id,
+                   date_start, date_end, state, create_uid, create_date)
+            SELECT case_id, %(company)s, CASE WHEN kind <> 5 THEN move_id END, promise_id,
+                   dispute_id, CASE WHEN kind = 9 THEN round(amount / 2, 2) END,
+                   CASE kind WHEN 5 THEN 'payment_announced' WHEN 9 THEN 'dispute'
+                             ELSE 'query' END,
+                   1, %(today)s - 5, CASE WHEN kind <> 9 THEN %(today)s + 10 END, 'active', 1, now()
+              FROM bench_held
+         RETURNING id, promise_id
+    )
+    INSERT INTO credit_collection_hold_line (hold_id, move_line_id, amount_outside)
+        SELECT hold.id, held.line_id, 0
+          FROM hold
+          JOIN bench_held held ON held.promise_id = hold.promise_id
 """
 
 # -------------------------------------------------------------------------------------------------
@@ -197,6 +242,9 @@ LIMIT = """
            AND line.date_maturity < %(today)s
            AND NOT EXISTS (SELECT FROM credit_collection_hold hold
                             WHERE hold.move_id = line.move_id AND hold.state = 'active')
+           AND NOT EXISTS (SELECT FROM credit_collection_hold_line held
+                             JOIN credit_collection_hold hold ON hold.id = held.hold_id
+                            WHERE held.move_line_id = line.id AND hold.state = 'active')
     ), notice AS (
         INSERT INTO credit_collection_dunning (
                    run_id, case_id, company_id, partner_id, level_id, date, state, amount_due,
@@ -403,6 +451,7 @@ class Bench:
             "receivable": receivable.id,
             "income": self.sales.default_account_id.id,
             "policy": policy.id,
+            "reason": self.env.ref("credit_collection.dispute_reason_price").id,
             "levels": policy.level_ids.sorted("delay_days").ids,
         }
 
@@ -428,6 +477,11 @@ class Bench:
             HISTORY_RUNS,
             "ANALYZE",
             HISTORY,
+            "DROP TABLE IF EXISTS bench_held",
+            HELD,
+            PROMISES,
+            PROMISE_LINES,
+            DISPUTES,
             HOLDS,
             "ANALYZE",
         )
