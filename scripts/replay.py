@@ -144,12 +144,14 @@ class Replay:
 
     # -- a day
 
-    def live(self, day):
+    def live(self, day, commit):
         """Post the documents and payments of a day, then do the daily job; return the run."""
         self._load(self.documents.pop(day, []))
         self._pay(self.payments.pop(day, []))
         if self.agreements:
+            commit()  # scheduled actions work in transactions of their own
             self.agreements.night()
+            commit()
         run = self.env["credit.collection.run"]._run_automatically(self.company)
         run.dunning_ids.delivery_ids._set_sent()
         if self.agreements:
@@ -338,7 +340,7 @@ def main(env, argv):
         day = arguments.first
         while day <= arguments.last:
             clock.move_to(f"{day} 08:00")
-            replay.live(day)
+            replay.live(day, env.cr.commit)
             env.cr.commit()
             tomorrow = day + timedelta(days=1)
             if tomorrow.month != day.month:

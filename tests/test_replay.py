@@ -44,7 +44,7 @@ class TestReplay(CollectionCommon):
         replay.begin(day)
         while day <= last:
             self._day(day)
-            replay.live(day)
+            replay.live(day, self._commit)
             day = fields.Date.add(day, days=1)
         return replay
 

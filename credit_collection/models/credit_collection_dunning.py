@@ -104,8 +104,9 @@ class CreditCollectionDunning(models.Model):
     @api.depends("partner_id.lang", "case_id.partner_id.lang", "company_id.partner_id.lang")
     def _compute_lang(self):
         for dunning in self:
-            partners = dunning.partner_id | dunning.customer_id | dunning.company_id.partner_id
-            dunning.lang = partners._get_collection_lang()
+            dunning.lang = dunning.partner_id._get_collection_lang(
+                dunning.customer_id, dunning.company_id.partner_id
+            )
 
     @api.depends("line_ids.amount_residual", "line_ids.currency_id")
     @api.depends_context("lang")

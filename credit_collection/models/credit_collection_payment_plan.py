@@ -198,8 +198,9 @@ class CreditCollectionPaymentPlan(models.Model):
     @api.depends("partner_id.lang", "company_id.partner_id.lang")
     def _compute_lang(self):
         for plan in self:
-            partners = plan._get_contact() | plan.partner_id | plan.company_id.partner_id
-            plan.lang = partners._get_collection_lang()
+            plan.lang = plan._get_contact()._get_collection_lang(
+                plan.partner_id, plan.company_id.partner_id
+            )
 
     # -------------------------------------------------------------------------
     # What a person may write

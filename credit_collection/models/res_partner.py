@@ -88,10 +88,14 @@ class ResPartner(models.Model):
                 )
         cases.unlink()
 
-    def _get_collection_lang(self):
-        """Return the first language of these partners that is installed, English else."""
+    def _get_collection_lang(self, *others):
+        """Return the first language of this partner and the others that is installed, else English.
+
+        They are asked one by one: a union of them would be read one by one.
+        """
         installed = dict(self.env["res.lang"].get_installed())
-        return next((lang for lang in self.mapped("lang") if lang in installed), "en_US")
+        wanted = (partner.lang for partner in (self, *others))
+        return next((lang for lang in wanted if lang in installed), "en_US")
 
     def _get_collection_address(self, customer, company):
         """Return the lines of the address: the customer, this contact, and where they are."""
