@@ -376,6 +376,42 @@ class TestDispute(DisputeCommon):
         dispute.credit_note_id.button_cancel()
         self.assertNotEqual(dispute.action_accept()["res_id"], first, "that one was cancelled")
 
+    def test_a_credit_note_that_is_cancelled_opens_the_dispute_again(self):
+        invoice = self._overdue_invoice(100.0)
+        dispute = self._dispute(invoice, 40.0)
+        dispute.action_accept()
+        note = dispute.credit_note_id
+        note.action_post()
+        self._commit()
+        self.assertDivided(invoice, (0.0, 0.0, 60.0))
+        note = note.with_user(self._user("clerk", "account.group_account_invoice"))
+        note.button_draft()
+        self._commit()
+        self.assertDispute(dispute, "accepted")
+        self.assertDivided(invoice, (0.0, 0.0, 60.0))
+        note.button_cancel()
+        self._commit()
+        self.assertDispute(dispute, "open", amount_credited=0.0, date_closed=False)
+        self.assertDivided(invoice, (40.0, 0.0, 60.0))
+        self.assertEqual(len(dispute.activity_ids), 1, "somebody settles it again")
+        self.assertNotEqual(dispute.action_accept()["res_id"], note.id, "another one is written")
+
+    def test_the_credit_note_of_a_dispute_that_is_not_accepted_is_cancelled(self):
+        for close in ("action_reject", "action_cancel"):
+            dispute = self._dispute(self._overdue_invoice(100.0), 40.0)
+            dispute.action_accept()
+            dispute.resolution = "As ordered."
+            getattr(dispute, close)()
+            self.assertEqual(dispute.credit_note_id.state, "cancel")
+
+    def test_a_credit_note_that_another_dispute_waits_for_stays(self):
+        invoice = self._overdue_invoice(100.0)
+        first, second = self._dispute(invoice, 40.0), self._dispute(invoice, 20.0)
+        first.action_accept()
+        second.credit_note_id = first.credit_note_id
+        first.action_cancel()
+        self.assertEqual(second.credit_note_id.state, "draft")
+
     def test_a_credit_note_that_is_deleted_leaves_the_dispute_open(self):
         invoice = self._overdue_invoice(100.0)
         dispute = self._dispute(invoice, 40.0)

@@ -148,6 +148,7 @@ class TestPromise(CollectionCommon):
         with self.assertRefused("belongs to Promise of"):
             hold.date_end = "2027-01-01"
         self.assertEqual(hold.origin, promise.display_name)
+        self.assertIn(f"Payment announced, {hold.origin} (", self._items(invoice).explanation)
         self.assertEqual(hold.action_open_origin()["res_id"], promise.id)
 
     def test_a_confirmation_goes_out_in_the_language_of_the_customer(self):

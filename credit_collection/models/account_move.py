@@ -308,6 +308,13 @@ class AccountMove(models.Model):
         self._collection_annotate_notices()
         return res
 
+    def button_cancel(self):
+        """A credit note that is cancelled has settled nothing; one in draft stays matched."""
+        res = super().button_cancel()
+        # whoever corrects the credit note need not know of disputes
+        self.env["credit.collection.dispute"].sudo()._reopen_without(self)
+        return res
+
     def _collection_annotate_notices(self):
         """Drafts forget the invoice; a notice that quotes it gets a remark on its case."""
         lines = (

@@ -398,7 +398,23 @@ class CreditCollectionDispute(models.Model):
             dispute.activity_ids.filtered("automated").action_feedback()
             dispute._log(dispute._describe_outcome())
         closed.sudo()._close_late_tasks()
+        if state != "accepted":
+            closed.sudo()._cancel_draft_note()  # it was written for this dispute alone
         return closed
+
+    def _cancel_draft_note(self):
+        """Cancel the credit notes that were prepared for nothing."""
+        notes = self.credit_note_id.filtered(lambda note: note.state == "draft")
+        wanted = self.search([("credit_note_id", "in", notes.ids), ("state", "=", "open")])
+        (notes - wanted.credit_note_id).button_cancel()
+
+    @api.model
+    def _reopen_without(self, notes):
+        """Open again what these credit notes had settled: they were cancelled."""
+        settled = self.search([("credit_note_id", "in", notes.ids), ("state", "=", "accepted")])
+        settled.write({"state": "open", "amount_credited": 0, "date_closed": False})
+        for dispute in settled:
+            dispute._open()
 
     def _close_late_tasks(self):
         """Close the tasks of the collectors that no other late dispute of the customer needs."""

@@ -326,6 +326,10 @@ class CreditCollectionHold(models.Model):
     def _get_reason_label(self):
         return dict(self._fields["reason"]._description_selection(self.env))[self.reason]
 
+    def _get_cause(self):
+        """Return the reason of the hold, and what was agreed."""
+        return ", ".join(filter(None, [self._get_reason_label(), self.origin]))
+
     def _describe(self):
         self.ensure_one()
         reason = self._get_reason_label()

@@ -145,13 +145,13 @@ class CreditCollectionItem(models.Model):
         if not self.date_next:
             return self.env._(
                 "On hold without an end: %(reason)s (%(owner)s).",
-                reason=hold._get_reason_label(),
+                reason=hold._get_cause(),
                 owner=hold.user_id.name,
             )
         return self.env._(
             "On hold until %(date)s: %(reason)s (%(owner)s).",
             date=self._format_date(self.date_next),
-            reason=hold._get_reason_label(),
+            reason=hold._get_cause(),
             owner=hold.user_id.name,
         )
 
