@@ -800,6 +800,7 @@ class CreditCollectionLitigation(models.Model):
             amount = max(recovered.get(line.id, 0) - line.amount_paid_before, 0)
             if line.litigation_id.currency_id.compare_amounts(line.amount_recovered, amount):
                 line.amount_recovered = amount
+        running.invalidate_recordset(["amount_open", "newer_count"])
         for litigation in running:
             litigation._follow_settlement()
         self.env.flush_all()
