@@ -128,8 +128,9 @@ class TestLitigation(LitigationCommon):
         self._litigation(invoice)
         self.assertEqual(promise.state, "cancel")
         self.assertIn("Full proceedings begins", self._case().message_ids[1].body)
-        self.assertEqual(self._case().hold_ids.filtered(lambda h: h.state == "active").reason,
-                         "litigation")
+        self.assertEqual(
+            self._case().hold_ids.filtered(lambda h: h.state == "active").reason, "litigation"
+        )
 
     def test_a_promise_for_something_else_goes_on(self):
         invoice, other = self._overdue_invoice(), self._overdue_invoice(80.0)
@@ -312,9 +313,9 @@ class TestLitigation(LitigationCommon):
         self._pay(invoice)
         self._commit()
         tasks = self._tasks(litigation)
-        self.assertEqual(tasks.mapped("summary"), [
-            "Nothing is open any more: close the litigation."
-        ])
+        self.assertEqual(
+            tasks.mapped("summary"), ["Nothing is open any more: close the litigation."]
+        )
         self.assertEqual((litigation.state, litigation.is_settled), ("open", True))
         invoice.line_ids.remove_move_reconcile()
         self._commit()
@@ -389,13 +390,13 @@ class TestLitigation(LitigationCommon):
         invoice = self._overdue_invoice()
         litigation = self._litigation(invoice)
         own = self.env["credit.collection.litigation.close"].with_user(self.collector)
-        action = own.create({"litigation_id": litigation.id, "outcome": "irrecoverable"}).action_close()
+        action = own.create(
+            {"litigation_id": litigation.id, "outcome": "irrecoverable"}
+        ).action_close()
         self.assertFalse(action)
         task = self._tasks(litigation)
         self.assertEqual(task.summary, "Write off what the litigation has not recovered")
-        self.assertTrue(
-            task.user_id.has_group("credit_collection.credit_collection_group_manager")
-        )
+        self.assertTrue(task.user_id.has_group("credit_collection.credit_collection_group_manager"))
 
     # -------------------------------------------------------------------------
     # Stages, deadlines, hearings
@@ -475,8 +476,12 @@ class TestLitigation(LitigationCommon):
     def test_a_task_that_was_done_comes_back_only_for_another_day(self):
         litigation = self._litigation(self._overdue_invoice())
         step = self.env["credit.collection.litigation.step"].create(
-            {"litigation_id": litigation.id, "kind": "deadline", "name": "Reply",
-             "date_due": "2026-03-05"}
+            {
+                "litigation_id": litigation.id,
+                "kind": "deadline",
+                "name": "Reply",
+                "date_due": "2026-03-05",
+            }
         )
         self._tasks(litigation).action_feedback()
         self._run_cron("credit_collection.ir_cron_follow_litigations", on="2026-03-04")
@@ -528,8 +533,11 @@ class TestLitigation(LitigationCommon):
         before = self.env["mail.message"].search([]).ids
         self._litigation(*invoices)
         told = self.env["mail.message"].search(
-            [("id", "not in", before), ("message_type", "=", "user_notification"),
-             ("model", "=", "res.partner")]
+            [
+                ("id", "not in", before),
+                ("message_type", "=", "user_notification"),
+                ("model", "=", "res.partner"),
+            ]
         )
         self.assertEqual(told.notified_partner_ids, (seller | other).partner_id)
         self.assertEqual(len(told), 2)
@@ -623,7 +631,7 @@ class TestLitigation(LitigationCommon):
 
 @tagged("post_install", "-at_install")
 class TestInsolvency(LitigationCommon):
-    """A customer is insolvent: what is older waits for the curator, the rest is paid by the estate."""
+    """What is older than the judgment waits for the curator; the estate pays the rest."""
 
     def test_what_is_older_is_held_what_is_newer_is_collected(self):
         older = self._overdue_invoice()  # of 21 January
@@ -691,9 +699,7 @@ class TestInsolvency(LitigationCommon):
     def test_filing_the_claim_closes_its_task(self):
         self._overdue_invoice()
         litigation = self._insolvency("2026-02-05", partner=self.customer)
-        self.assertEqual(
-            self._tasks(litigation).mapped("date_deadline"), [date(2026, 3, 7)]
-        )
+        self.assertEqual(self._tasks(litigation).mapped("date_deadline"), [date(2026, 3, 7)])
         domain = [("date_filing_deadline", "!=", False), ("date_filed", "=", False)]
         self.assertIn(litigation, self.env[LITIGATION].search(domain))
         litigation.write({"date_filed": "2026-03-02", "amount_filed": 100.0})
@@ -722,8 +728,9 @@ class TestInsolvency(LitigationCommon):
         self.assertEqual(litigation.newer_count, 2)
 
     def test_interest_stops_where_the_law_says_so(self):
-        invoice, newer = self._overdue_invoice(), self._overdue_invoice(
-            80.0, due="2026-02-15", invoice_date="2026-02-11"
+        invoice, newer = (
+            self._overdue_invoice(),
+            self._overdue_invoice(80.0, due="2026-02-15", invoice_date="2026-02-11"),
         )
         lines = (invoice | newer).line_ids.filtered("date_maturity")
         litigation = self._insolvency("2026-02-10", partner=self.customer)
@@ -821,8 +828,9 @@ class TestLitigationAccess(LitigationCommon):
             {
                 "amount_interest": 4.0,
                 "party_ids": [
-                    Command.create({"role": "court", "partner_id": self.customer.id,
-                                    "reference": "A/26/1"})
+                    Command.create(
+                        {"role": "court", "partner_id": self.customer.id, "reference": "A/26/1"}
+                    )
                 ],
             }
         )
@@ -858,7 +866,9 @@ class TestLitigationAccess(LitigationCommon):
         for records in (litigation, litigation.line_ids, litigation.step_ids, litigation.kind_id):
             with self.assertRaises(AccessError):
                 records.with_user(seller).read(["display_name"])
-        self.assertNotIn("collection_litigation_status", self.customer.with_user(seller).fields_get())
+        self.assertNotIn(
+            "collection_litigation_status", self.customer.with_user(seller).fields_get()
+        )
         with self.assertRaises(AccessError):
             self.customer.with_user(seller).action_collection_litigation()
 

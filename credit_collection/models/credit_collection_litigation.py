@@ -513,9 +513,8 @@ class CreditCollectionLitigation(models.Model):
     def _get_open_lines(self):
         """Return what is open of the covered items, wherever it was moved to."""
         covered = self.line_ids.move_line_id._collection_get_sources()
-        return self.case_id._get_debts().move_line_id.filtered(
-            lambda line: line._collection_get_sources() in covered
-        )
+        items = self.case_id.item_ids.filtered(lambda item: item.decision != "credit")
+        return items.move_line_id.filtered(lambda line: line._collection_get_sources() in covered)
 
     def _get_open_amount(self, lines):
         """Return what is open of some items, in the currency of the litigation."""
