@@ -7,6 +7,8 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     """Leave nothing behind in tables that Odoo does not own for us."""
+    env["credit.collection.litigation"].search([("is_credit_blocked", "=", True)])._restore_credit()
+    env.flush_all()
     # the records shipped with the module are deleted one by one: nothing may hold on to them
     env.cr.execute(
         """

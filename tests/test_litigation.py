@@ -193,6 +193,17 @@ class TestLitigation(LitigationCommon):
         self._commit()
         self.assertEqual(invoice.collection_litigation_status, "insolvency")
 
+    def test_what_comes_later_is_in_one_of_two_over_everything(self):
+        self._overdue_invoice()
+        self._pay(self._overdue_invoice(50.0))
+        partner = self._customer("Owes Nothing Yet")
+        first = self._litigation(covers_customer=True, partner=partner)
+        second = self._litigation(covers_customer=True, partner=partner)
+        later = self._overdue_invoice(partner=partner)
+        self.assertDecision(later, "hold")
+        self.assertEqual((first | second).line_ids.move_id, later)
+        self.assertEqual(len((first | second).line_ids), 1)
+
     def test_nothing_is_begun_over_nothing(self):
         self._overdue_invoice()
         with self.assertRefused("Choose the invoices"):

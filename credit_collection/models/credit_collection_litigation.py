@@ -524,12 +524,19 @@ class CreditCollectionLitigation(models.Model):
         """Cover what has come in, where everything that the customer owes is covered."""
         for litigation in self.sudo().filtered(lambda one: one.state == "open"):
             if litigation.covers_customer:
-                known = litigation.line_ids.move_line_id._collection_get_sources()
+                known = litigation._get_pursued_lines()._collection_get_sources()
                 new = litigation._get_claim_lines().filtered(
                     lambda line, known=known: line._collection_get_sources() not in known
                 )
                 litigation._add_lines(new)
             litigation._hold_items()
+
+    def _get_pursued_lines(self):
+        """Return the items that are in this litigation, or in another open one of its sort."""
+        same = self.case_id.litigation_ids.filtered(
+            lambda one: one.state == "open" and one.category == self.category
+        )
+        return (self | same).line_ids.move_line_id
 
     def _add_lines(self, lines):
         self.line_ids = [Command.create({"move_line_id": line.id}) for line in lines]
