@@ -81,14 +81,14 @@ dispute = env["credit.collection.dispute"].create(
     {"move_id": disputed.id, "amount": 40.0,
      "reason_id": env.ref("credit_collection.dispute_reason_price").id})
 dispute.action_accept()
+company.collection_litigation_block_credit = True
 litigation = env["credit.collection.litigation"].create(
     {"case_id": cases[2].id,
      "kind_id": env.ref("credit_collection.litigation_kind_bankruptcy_be").id,
-     "date_judgment": fields.Date.today(),
+     "date_judgment": fields.Date.subtract(day, days=30),
      "party_ids": [(0, 0, {"role": "curator", "partner_id": customers[1].id})]})
 litigation.action_open()
-assert litigation.state == "open" and litigation.activity_ids == env["mail.activity"]
-litigation.activity_schedule("credit_collection.mail_activity_type_litigation_deadline")
+assert litigation.is_credit_blocked and litigation.activity_ids, litigation.state
 bill = env["account.move"].create(
     {"move_type": "in_invoice", "partner_id": customers[1].id, "invoice_date": day,
      "collection_litigation_id": litigation.id,
