@@ -90,7 +90,7 @@ litigation = env["credit.collection.litigation"].create(
 litigation.action_open()
 assert litigation.is_credit_blocked and litigation.activity_ids, litigation.state
 bill = env["account.move"].create(
-    {"move_type": "in_invoice", "partner_id": customers[1].id, "invoice_date": day,
+    {"move_type": "in_invoice", "partner_id": company.partner_id.id, "invoice_date": day,
      "collection_litigation_id": litigation.id,
      "invoice_line_ids": [(0, 0, {"name": "Fees", "price_unit": 50.0, "tax_ids": []})]})
 run = env["credit.collection.run"].browse(
