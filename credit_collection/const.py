@@ -72,3 +72,12 @@ ACCOUNT_PREFIXES = {
         "collection_provision_expense_account_id": "68174",  # 68173 is about stocks
     },
 }
+
+# What a litigation is, the gravest last. The alphabet agrees: SQL takes the highest one.
+LITIGATION_CATEGORIES = [
+    ("amicable", "Amicable recovery"),
+    ("court", "Court"),
+    ("insolvency", "Insolvency"),
+]
+
+TIME_UNITS = [("days", "days"), ("months", "months")]

@@ -16,7 +16,7 @@ class CreditCollectionCase(models.Model):
 
     _name = "credit.collection.case"
     _description = "Collection Case"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "credit.collection.litigated"]
     _order = "amount_overdue desc, id"
     _check_company_auto = True
     _mail_post_access = "read"

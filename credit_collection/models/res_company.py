@@ -73,6 +73,12 @@ class ResCompany(models.Model):
     collection_plan_amount_max = fields.Monetary("Largest payment plan of a collector")
     collection_plan_months_max = fields.Integer("Longest payment plan of a collector")
 
+    collection_litigation_task_days = fields.Integer("Tasks of litigations, days before", default=7)
+    collection_litigation_block_credit = fields.Boolean("No new credit in litigation")
+
+    _collection_litigation_task_days_positive = models.Constraint(
+        "CHECK (collection_litigation_task_days >= 0)", "A number of days cannot be negative."
+    )
     _collection_plan_positive = models.Constraint(
         "CHECK (collection_plan_tolerance_days >= 0 AND collection_plan_reminder_days >= 0"
         " AND collection_plan_amount_max >= 0 AND collection_plan_months_max >= 0)",

@@ -41,6 +41,12 @@ class ResConfigSettings(models.TransientModel):
     collection_plan_months_max = fields.Integer(
         related="company_id.collection_plan_months_max", readonly=False
     )
+    collection_litigation_task_days = fields.Integer(
+        related="company_id.collection_litigation_task_days", readonly=False
+    )
+    collection_litigation_block_credit = fields.Boolean(
+        related="company_id.collection_litigation_block_credit", readonly=False
+    )
     collection_write_off_account_id = fields.Many2one(
         related="company_id.collection_write_off_account_id", readonly=False
     )

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 _READERS = "credit_collection.credit_collection_group_readonly"
 
@@ -7,7 +8,8 @@ _COLLECTORS = "credit_collection.credit_collection_group_user"
 
 
 class ResPartner(models.Model):
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "credit.collection.litigated"]
 
     collection_policy_id = fields.Many2one(
         "credit.collection.policy",
@@ -49,6 +51,17 @@ class ResPartner(models.Model):
             partner.collection_explanation = case.explanation
             partner.collection_user_id = case.user_id
             partner.dunning_level_id = case.level_id
+
+    @api.model
+    def _get_litigation_status_sql(self, alias):
+        """In the current company, whatever the contact."""
+        return self._get_case_litigation_status_sql(
+            SQL(
+                "cases.partner_id = %s AND cases.company_id = %s",
+                SQL.identifier(alias, "commercial_partner_id"),
+                self.env.company.id,
+            )
+        )
 
     @api.model
     def _has_field_access(self, field, operation):
@@ -127,3 +140,10 @@ class ResPartner(models.Model):
         self.env["credit.collection.hold"].check_access("create")
         case = self.env["credit.collection.case"]._get_for_partner(self, self.env.company)
         return case.action_hold()
+
+    def action_collection_litigation(self):
+        """Open a new litigation over what this customer owes the current company."""
+        self.ensure_one()
+        self.env["credit.collection.litigation"].check_access("create")
+        case = self.env["credit.collection.case"]._get_for_partner(self, self.env.company)
+        return case.action_litigation()
