@@ -15,6 +15,7 @@ def uninstall_hook(env):
         UPDATE res_company SET collection_policy_id = NULL;
         UPDATE credit_collection_level SET mail_template_id = NULL;
         UPDATE credit_collection_payment_plan SET agreement_id = NULL;
+        UPDATE credit_collection_handover SET pdf_id = NULL, zip_id = NULL;
         DELETE FROM credit_collection_dunning;
         DELETE FROM credit_collection_hold
          WHERE COALESCE(dispute_id, promise_id) IS NOT NULL;
@@ -34,7 +35,9 @@ def uninstall_hook(env):
     models = [
         "credit.collection.case",
         "credit.collection.dispute",
+        "credit.collection.case.document",
         "credit.collection.dunning",
+        "credit.collection.handover",
         "credit.collection.hold",
         "credit.collection.payment.plan",
         "credit.collection.policy",

@@ -8,6 +8,7 @@ from . import (
     test_delivery,
     test_dispute,
     test_dunning,
+    test_handover,
     test_hold,
     test_install,
     test_invoice_lifecycle,

@@ -63,7 +63,7 @@ class CreditCollectionCase(models.Model):
 
     def _has_history(self):
         """Tell whether something was said to these customers, or agreed with them."""
-        return bool(self.hold_ids or self.dunning_ids or self.plan_ids)
+        return bool(self.hold_ids or self.dunning_ids or self.plan_ids or self.handover_ids)
 
     def _get_open_credit(self, currency, until=None):
         """Return the credits that are matched with nothing, in a currency; dated up to a day."""

@@ -2,6 +2,7 @@ from . import (
     base_partner_merge_automatic_wizard,
     credit_collection_case_assign,
     credit_collection_case_doubtful,
+    credit_collection_case_handover,
     credit_collection_case_hold,
     credit_collection_case_write_off,
     credit_collection_dunning_cancel,
