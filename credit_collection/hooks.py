@@ -3,6 +3,7 @@ def post_init_hook(env):
     companies = env["res.company"].search([])
     companies.filtered(lambda c: not c.collection_policy_id)._set_default_collection_policy()
     env["credit.collection.item"]._assess(companies)
+    env["credit.collection.item"]._update_limitation([])
 
 
 def uninstall_hook(env):
@@ -39,6 +40,7 @@ def uninstall_hook(env):
         "credit.collection.dunning",
         "credit.collection.handover",
         "credit.collection.hold",
+        "credit.collection.interruption",
         "credit.collection.payment.plan",
         "credit.collection.policy",
         "credit.collection.promise",

@@ -64,6 +64,12 @@ class CreditCollectionCase(models.Model):
         "credit.collection.case.document", "case_id", "Documents for the file"
     )
     handover_ids = fields.One2many("credit.collection.handover", "case_id", readonly=True)
+    interruption_ids = fields.One2many(
+        "credit.collection.interruption", "case_id", "Interruptions of limitation"
+    )
+    date_lapse = fields.Date(
+        "First claim lapses on", compute="_compute_date_lapse", search="_search_date_lapse"
+    )
     dunning_count = fields.Integer(compute="_compute_counts")
     hold_count = fields.Integer(compute="_compute_counts")
     handover_count = fields.Integer(compute="_compute_counts")
@@ -127,6 +133,18 @@ class CreditCollectionCase(models.Model):
         for case in self:
             item = items.get(case)
             case.explanation = item.explanation if item else self.env._("Nothing is open.")
+
+    @api.depends("item_ids.date_lapse")
+    def _compute_date_lapse(self):
+        groups = self.env["credit.collection.item"]._read_group(
+            [("case_id", "in", self.ids)], ["case_id"], ["date_lapse:min"]
+        )
+        dates = {case.id: date for case, date in groups}
+        for case in self:
+            case.date_lapse = dates.get(case.id, False)
+
+    def _search_date_lapse(self, operator, value):
+        return Domain("item_ids", "any", [("date_lapse", operator, value)])
 
     def write(self, vals):
         if not self.env.su and self._get_assessed_fields() & vals.keys():
@@ -317,6 +335,10 @@ class CreditCollectionCase(models.Model):
         self.dunning_ids._call_off(reason)
         calls = self.dunning_ids.delivery_ids.activity_id  # still to be made: a courtesy call
         (self.activity_ids.filtered("automated") - calls).action_feedback(feedback=reason)
+
+    def _update_limitation(self):
+        """Work out anew when the claims on these customers lapse."""
+        self.env["credit.collection.item"]._update_limitation([("case_id", "in", self.ids)])
 
     def _merge_into(self, case):
         """Give another case of the company all that these ones hold, and let them go."""

@@ -143,6 +143,7 @@ class CreditCollectionHandover(models.Model):
             )
             .sudo(self.env.su)
         )
+        case._update_limitation()
         handover._write_file()
         case._message_log(
             body=self.env._(

@@ -208,9 +208,7 @@ class CreditCollectionHandover(models.Model):
         messages_sudo = self.env["mail.message"].sudo()  # to leave out what the user cannot see
         inside = messages_sudo.search([("attachment_ids", "in", attachments.ids)]).filtered(
             lambda message: (
-                message.is_internal
-                or message.subtype_id.internal
-                or not self._is_outside(message)
+                message.is_internal or message.subtype_id.internal or not self._is_outside(message)
             )
         )
         return attachments.browse(inside.attachment_ids.ids)

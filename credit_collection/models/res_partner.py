@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import DEBTOR_KINDS
+from ..const import CLAIM_NATURES, DEBTOR_KINDS
 
 _READERS = "credit_collection.credit_collection_group_readonly"
 
@@ -25,6 +25,12 @@ class ResPartner(models.Model):
         groups=_READERS,
         help="Decides which law applies to late payment. When empty: a company, or somebody with a "
         "tax number, is a business, and any other person a consumer.",
+    )
+    collection_nature = fields.Selection(
+        CLAIM_NATURES,
+        "Nature of the claims",
+        groups=_READERS,
+        help="Decides after how long the claims lapse. As set for the company when empty.",
     )
     collection_debtor_kind_applied = fields.Selection(
         DEBTOR_KINDS,
@@ -85,7 +91,7 @@ class ResPartner(models.Model):
     @api.model
     def _get_collection_fields(self):
         """Return the fields that decide how a customer is collected from."""
-        return ("collection_debtor_kind", "collection_policy_id")
+        return ("collection_debtor_kind", "collection_nature", "collection_policy_id")
 
     def write(self, vals):
         # looked at before: Odoo takes names out of the values, and a contact may change hands

@@ -482,6 +482,7 @@ class CreditCollectionHandoverFile(models.AbstractModel):
     def _prepare_claim(self, handover, writer):
         """Return the table of the items that are claimed."""
         today = handover.date.date()
+        lapses = {item.move_line_id: item.date_lapse for item in handover.case_id.item_ids}
         blocks = []
         for currency, lines in handover.move_line_ids.grouped("currency_id").items():
             rows = [
@@ -491,6 +492,7 @@ class CreditCollectionHandoverFile(models.AbstractModel):
                     writer.date(line.date_maturity or line.date),
                     days_late(line.date_maturity or line.date, today) or "",
                     writer.amount(line.amount_currency, currency),
+                    writer.date(lapses[line]) if lapses.get(line) else "—",
                     writer.amount(line.amount_residual_currency, currency),
                 ]
                 for line in lines.sorted(lambda line: (line.date_maturity or line.date, line.id))
@@ -498,12 +500,13 @@ class CreditCollectionHandoverFile(models.AbstractModel):
             total = currency.round(sum(lines.mapped("amount_residual_currency")))
             blocks += self._make_tables(
                 [
-                    (self.env._("Document"), 30, ""),
-                    (self.env._("Date"), 14, "date"),
-                    (self.env._("Due date"), 14, "date"),
-                    (self.env._("Days late"), 10, "number"),
-                    (self.env._("Amount"), 16, "number"),
-                    (self.env._("Open"), 16, "number"),
+                    (self.env._("Document"), 22, ""),
+                    (self.env._("Date"), 13, "date"),
+                    (self.env._("Due date"), 13, "date"),
+                    (self.env._("Days late"), 9, "number"),
+                    (self.env._("Amount"), 15, "number"),
+                    (self.env._("Lapses on"), 13, "number"),
+                    (self.env._("Open"), 15, "number"),
                 ],
                 rows,
                 self.env._("Claimed in %(currency)s", currency=currency.name),
