@@ -11,6 +11,9 @@ from odoo.addons.base.models.ir_actions_report import _wkhtml
 _CLAIMS = ("out_invoice", "out_receipt")
 _BATCH = 20  # invoices printed at a time
 
+# the kinds of documents that prove a claim: one of each is wanted
+_PROOFS = ({"contract", "order"}, {"delivery"}, {"terms"})
+
 _logger = logging.getLogger(__name__)
 
 
@@ -500,21 +503,18 @@ class CreditCollectionHandover(models.Model):
     def _get_document_gaps(self):
         """Return the documents that prove the contract, where nobody added them."""
         kinds = self._get_documents().mapped("kind")
-        wanted = (
+        texts = (
             (
-                {"contract", "order"},
                 self.env._("No contract and no order."),
                 self.env._("Add the signed contract, or the order and its confirmation."),
             ),
             (
-                {"delivery"},
                 self.env._("No proof of delivery."),
                 self.env._("Add the signed delivery notes or time sheets."),
             ),
             (
-                {"terms"},
                 self.env._("No terms and conditions."),
                 self.env._("Add the version that applied, and how the customer accepted it."),
             ),
         )
-        return [(what, advice) for own, what, advice in wanted if not own & set(kinds)]
+        return [gap for proofs, gap in zip(_PROOFS, texts, strict=True) if not proofs & set(kinds)]
