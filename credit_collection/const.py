@@ -11,6 +11,26 @@ CHANNELS = [
     ("call", "Call"),
 ]
 
+# Whose debt it is, as the laws on late payment tell them apart.
+DEBTOR_KINDS = [
+    ("business", "Business"),
+    ("consumer", "Consumer"),
+    ("public", "Public body"),
+]
+
+# What a claim is for, where the law knows different periods of limitation.
+CLAIM_NATURES = [
+    ("general", "General"),
+    ("goods", "Sale of goods"),
+    ("periodic", "Periodic debts, rent, interest"),
+    ("utilities", "Water, gas, electricity, telecom"),
+    ("transport", "Transport"),
+    ("hotel", "Hotel and restaurant"),
+    ("insurance", "Insurance premiums"),
+    ("medical", "Hospital and medical care"),
+    ("professional", "Fees of lawyers and experts"),
+]
+
 # Why an open item is, or is not, to be reminded now. The order is the precedence: the first that
 # applies is the one that is shown. See `credit.collection.item._assess`.
 DECISIONS = [

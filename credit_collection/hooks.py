@@ -3,6 +3,7 @@ def post_init_hook(env):
     companies = env["res.company"].search([])
     companies.filtered(lambda c: not c.collection_policy_id)._set_default_collection_policy()
     env["credit.collection.item"]._assess(companies)
+    env["credit.collection.item"]._update_limitation([])
 
 
 def uninstall_hook(env):
@@ -19,6 +20,7 @@ def uninstall_hook(env):
         UPDATE res_company SET collection_policy_id = NULL;
         UPDATE credit_collection_level SET mail_template_id = NULL;
         UPDATE credit_collection_payment_plan SET agreement_id = NULL;
+        UPDATE credit_collection_handover SET pdf_id = NULL, zip_id = NULL;
         DELETE FROM credit_collection_dunning;
         DELETE FROM credit_collection_hold
          WHERE COALESCE(dispute_id, litigation_id, promise_id) IS NOT NULL;
@@ -39,9 +41,12 @@ def uninstall_hook(env):
     models = [
         "credit.collection.case",
         "credit.collection.dispute",
+        "credit.collection.case.document",
         "credit.collection.dunning",
+        "credit.collection.handover",
         "credit.collection.hold",
         "credit.collection.litigation",
+        "credit.collection.interruption",
         "credit.collection.payment.plan",
         "credit.collection.policy",
         "credit.collection.promise",

@@ -293,6 +293,7 @@ class Demo:
         self.env["credit.collection.payment.plan"]._cron_follow()
         self.env["credit.collection.litigation"]._cron_follow()
         self.env["credit.collection.case"]._cron_assess()
+        self.env["credit.collection.item"]._cron_limitation()
         self.env["credit.collection.run"]._cron_run()
         self.send()
 

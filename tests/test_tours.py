@@ -181,3 +181,28 @@ class TestTours(CollectionCommon, HttpCase):
             ]
         )
         return "credit_collection.test_group_seller"
+
+    def test_collector_hands_over_a_claim_and_looks_when_it_lapses(self):
+        invoice = self._overdue_invoice()
+        self.env["ir.attachment"].create(
+            {
+                "name": "invoice.pdf",
+                "raw": b"%PDF-1.4",
+                "res_model": invoice._name,
+                "res_id": invoice.id,
+                "res_field": "invoice_pdf_report_file",
+            }
+        )
+        self.company.account_fiscal_country_id = self.env.ref("base.be")
+        self._commit()
+        self.start_tour(
+            f"/odoo/collection-cases/{self._case().id}",
+            "credit_collection_handover",
+            login=self._login("collector", "credit_collection_group_user"),
+        )
+        handover = self._case().handover_ids
+        for action in (handover.action_download_pdf(), handover.action_download_zip()):
+            self.authenticate("collector", "collector")
+            answer = self.url_open(action["url"])
+            self.assertEqual(answer.status_code, 200)
+            self.assertIn(answer.content, (handover.pdf_id.raw, handover.zip_id.raw))

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, mute_logger
 
-from ..const import KEEP_NUMBERS, URGENT_DECISIONS
+from ..const import CLAIM_NATURES, KEEP_NUMBERS, URGENT_DECISIONS
 
 _READERS = "credit_collection.credit_collection_group_readonly"
 _MANAGERS = "credit_collection.credit_collection_group_manager"
@@ -40,6 +40,16 @@ class AccountMove(models.Model):
         copy=False,
         groups=_READERS,
         help="Notices sent up to this day do not count for the level of the invoice.",
+    )
+    collection_nature = fields.Selection(
+        CLAIM_NATURES,
+        "Nature of the claim",
+        copy=False,
+        groups=_READERS,
+        help="Decides after how long it lapses. As set for the customer when empty.",
+    )
+    collection_date_lapse = fields.Date(
+        "Lapses on", compute="_compute_collection_item_ids", groups=_READERS
     )
     collection_item_ids = fields.Many2many(
         "credit.collection.item", compute="_compute_collection_item_ids", groups=_READERS
@@ -105,6 +115,7 @@ class AccountMove(models.Model):
             move.collection_item_ids = own
             move.collection_explanation = next_up.explanation
             move.dunning_level_id = own.level_id.sorted("delay_days")[-1:]
+            move.collection_date_lapse = min(filter(None, own.mapped("date_lapse")), default=False)
 
     @api.model
     def _get_collection_urgency(self, item):

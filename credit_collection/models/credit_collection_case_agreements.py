@@ -68,7 +68,13 @@ class CreditCollectionCase(models.Model):
 
     def _has_history(self):
         """Tell whether something was said to these customers, or agreed with them."""
-        return bool(self.hold_ids or self.dunning_ids or self.plan_ids or self.litigation_ids)
+        return bool(
+            self.hold_ids
+            or self.dunning_ids
+            or self.plan_ids
+            or self.litigation_ids
+            or self.handover_ids
+        )
 
     def _get_debts(self):
         """Return the items that these customers have to pay."""

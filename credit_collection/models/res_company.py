@@ -6,7 +6,7 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import ACCOUNT_PREFIXES, BALANCE_ACCOUNTS
+from ..const import ACCOUNT_PREFIXES, BALANCE_ACCOUNTS, CLAIM_NATURES
 
 _logger = logging.getLogger(__name__)
 
@@ -83,6 +83,16 @@ class ResCompany(models.Model):
         "CHECK (collection_plan_tolerance_days >= 0 AND collection_plan_reminder_days >= 0"
         " AND collection_plan_amount_max >= 0 AND collection_plan_months_max >= 0)",
         "The limits of payment plans are not negative.",
+    )
+
+    collection_nature = fields.Selection(CLAIM_NATURES, "Nature of our claims", default="general")
+    collection_limitation_days = fields.Integer("Warn of limitation before", default=90)
+    collection_limitation_urgent = fields.Integer("Warn urgently before", default=30)
+
+    _collection_limitation_order = models.Constraint(
+        "CHECK (collection_limitation_urgent >= 0"
+        " AND collection_limitation_days >= collection_limitation_urgent)",
+        "The urgent warning comes after the first one.",
     )
 
     @api.constrains("collection_policy_id")

@@ -390,6 +390,54 @@ tours.add("credit_collection_payment_plan", {
     ],
 });
 
+tours.add("credit_collection_handover", {
+    steps: () => [
+        {
+            content: "The lawyer asks for everything about this customer",
+            trigger: "button[name=action_handover]",
+            run: "click",
+        },
+        {
+            content: "It says what is missing",
+            trigger: "[name=gap_ids] .o_data_row:contains(contract)",
+        },
+        {
+            trigger: "a.nav-link[name=documents]",
+            run: "click",
+        },
+        {
+            content: "The invoice is in it",
+            trigger: "[name=annex_ids] .o_data_row:contains(2.1)",
+        },
+        {
+            content: "Both files can be taken along",
+            trigger: "button[name=action_download_pdf]",
+        },
+        {
+            trigger: "button[name=action_download_zip]",
+        },
+        {
+            trigger: "button.oe_stat_button[name=action_open_case]",
+            run: "click",
+        },
+        {
+            content: "When does the claim lapse, and why?",
+            trigger: "[name=item_ids] .o_data_row button[name=action_limitation]",
+            run: "click",
+        },
+        {
+            trigger: ".modal [name=line_ids] .o_data_row:contains(Start)",
+        },
+        {
+            trigger: ".modal footer button.btn-primary",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal))",
+        },
+    ],
+});
+
 tours.add("credit_collection_litigation", {
     steps: () => [
         {
