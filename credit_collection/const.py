@@ -101,3 +101,13 @@ LITIGATION_CATEGORIES = [
 ]
 
 TIME_UNITS = [("days", "days"), ("months", "months")]
+
+# what interrupts the limitation of a claim
+INTERRUPTIONS = [
+    ("acknowledgement", "Acknowledgement of debt"),
+    ("written_notice", "Written notice to the debtor"),
+    ("lawyer_notice", "Formal notice by a lawyer or bailiff"),
+    ("bailiff", "Order or seizure by a bailiff"),
+    ("court", "Proceedings in court"),
+    ("title", "Judgment or other title"),
+]

@@ -468,3 +468,34 @@ class TestHandover(CollectionCommon):
         self.assertEqual(wizard.move_line_ids.move_id, first | second)
         handover = self.env[HANDOVER].browse(wizard.action_make()["res_id"])
         self.assertEqual(handover.lang, "en_US")
+
+    def test_a_litigation_hands_over_what_it_covers_and_tells_of_itself(self):
+        covered, other = self._invoice(100.0), self._invoice(50.0)
+        self._commit()
+        line = covered.line_ids.filtered("date_maturity")
+        litigation = self.env["credit.collection.litigation"].create(
+            {
+                "case_id": self._case().id,
+                "kind_id": self.env.ref("credit_collection.litigation_kind_full").id,
+                "line_ids": [Command.create({"move_line_id": line.id})],
+                "party_ids": [
+                    Command.create(
+                        {
+                            "role": "lawyer",
+                            "partner_id": self._customer("Ms Court").id,
+                            "reference": "D/2026/17",
+                        }
+                    )
+                ],
+            }
+        )
+        litigation.action_open()
+        self._attach(litigation, "summons.pdf", blank_pdf())
+        handover = self.env[HANDOVER].browse(litigation.action_handover()["res_id"])
+        self.assertEqual(handover.move_line_ids, line)
+        text = " ".join(self._read_pages(handover))
+        self.assertIn(f"{litigation.name}: Full proceedings", text)
+        self.assertIn("Our lawyer, Ms Court, D/2026/17", text)
+        self.assertIn("File handed over", text)
+        self.assertIn(f"{litigation.name}: summons.pdf", handover.annex_ids.mapped("name"))
+        self.assertNotIn(other.name, handover.annex_ids.mapped("name"))

@@ -784,6 +784,53 @@ class TestInsolvency(LitigationCommon):
 
 
 @tagged("post_install", "-at_install")
+class TestLitigationLimitation(LitigationCommon):
+    """What a litigation does to the limitation of its claims."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.account_fiscal_country_id = cls.env.ref("base.be")
+
+    def assertLapses(self, invoice, on):
+        self.assertEqual(str(self._items(invoice).date_lapse or None), str(on))
+
+    def _reach(self, litigation, stage):
+        litigation.stage_id = self.env.ref(f"credit_collection.litigation_stage_{stage}")
+
+    def test_a_summons_interrupts_the_limitation_until_the_litigation_is_closed(self):
+        invoice = self._overdue_invoice(due="2026-02-20")
+        litigation = self._litigation(invoice)
+        self._case()._update_limitation()
+        self.assertLapses(invoice, "2036-02-20")
+        self._reach(litigation, "summons")
+        self.assertLapses(invoice, None)
+        self._day("2026-09-01")
+        self._close(litigation, "partial")
+        self.assertLapses(invoice, "2036-09-01")
+
+    def test_a_title_gives_its_own_period(self):
+        invoice = self._overdue_invoice(due="2026-02-20")
+        invoice.collection_nature = "periodic"
+        litigation = self._litigation(invoice)
+        litigation.date_title = "2026-03-02"
+        self.assertLapses(invoice, "2036-03-02")
+
+    def test_a_litigation_that_was_withdrawn_interrupts_nothing(self):
+        invoice = self._overdue_invoice(due="2026-02-20")
+        litigation = self._litigation(invoice)
+        self._reach(litigation, "summons")
+        litigation.action_cancel()
+        self.assertLapses(invoice, "2036-02-20")
+
+    def test_a_claim_that_was_filed_interrupts_the_limitation(self):
+        invoice = self._overdue_invoice(due="2026-02-20")
+        litigation = self._insolvency()
+        litigation.date_filed = "2026-03-02"
+        self.assertLapses(invoice, None)
+
+
+@tagged("post_install", "-at_install")
 class TestLitigationCurrencies(LitigationCommon):
     """Claims in one currency are claimed in it, in several in that of the company."""
 

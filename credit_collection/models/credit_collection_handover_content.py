@@ -72,6 +72,7 @@ class CreditCollectionHandover(models.Model):
             "promises": self.env._("Promises to pay"),
             "plans": self.env._("Payment plans"),
             "disputes": self.env._("Disputes"),
+            "litigations": self.env._("Litigations"),
             "correspondence": self.env._("Correspondence"),
             "contacts": self.env._("Calls and tasks"),
             "holds": self.env._("Holds"),
@@ -122,6 +123,12 @@ class CreditCollectionHandover(models.Model):
     def _get_disputes(self):
         moves = self._get_moves()
         return self.case_id.dispute_ids.filtered(lambda one: one.move_id in moves).sorted("id")
+
+    def _get_litigations(self):
+        moves = self._get_moves()
+        return self.case_id.litigation_ids.filtered(
+            lambda one: one.date_open and one.line_ids.move_id & moves
+        ).sorted("id")
 
     def _get_holds(self):
         moves = self._get_moves()
@@ -325,6 +332,13 @@ class CreditCollectionHandover(models.Model):
             annex
             for dispute, files in self._get_attachments(self._get_disputes()).items()
             for annex in self._make_annexes("disputes", files, dispute.move_id.name)
+        ]
+
+    def _get_litigations_annexes(self):
+        return [
+            annex
+            for litigation, files in self._get_attachments(self._get_litigations()).items()
+            for annex in self._make_annexes("litigations", files, litigation.name)
         ]
 
     def _get_correspondence_annexes(self):

@@ -3,11 +3,13 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
+from ..const import INTERRUPTIONS
+
 
 class CreditCollectionInterruption(models.Model):
     """What interrupts the limitation of some items, as somebody recorded it, with its proof.
 
-    Payments and payment plans need not be recorded: `_get_interruptions` knows them.
+    Payments, payment plans and litigations need not be recorded: `_get_interruptions` knows them.
     """
 
     _name = "credit.collection.interruption"
@@ -20,17 +22,7 @@ class CreditCollectionInterruption(models.Model):
     )
     company_id = fields.Many2one(related="case_id.company_id", store=True)
     partner_id = fields.Many2one(related="case_id.partner_id", string="Debtor")
-    kind = fields.Selection(
-        [
-            ("acknowledgement", "Acknowledgement of debt"),
-            ("written_notice", "Written notice to the debtor"),
-            ("lawyer_notice", "Formal notice by a lawyer or bailiff"),
-            ("bailiff", "Order or seizure by a bailiff"),
-            ("court", "Proceedings in court"),
-            ("title", "Judgment or other title"),
-        ],
-        required=True,
-    )
+    kind = fields.Selection(INTERRUPTIONS, required=True)
     date = fields.Date(required=True, default=fields.Date.context_today)
     date_end = fields.Date("Closed on", help="Of proceedings. Empty as long as they last.")
     move_line_ids = fields.Many2many(
@@ -133,7 +125,7 @@ class CreditCollectionInterruption(models.Model):
     def _get_interruptions(self, line_ids):
         """Return `{source item: [(kind, date, end), ...]}`, from all that the books know.
 
-        Another module adds its own: proceedings in court, for instance.
+        Another module adds its own to `_get_sources()`.
         """
         self.env.flush_all()
         found = {}
@@ -149,6 +141,7 @@ class CreditCollectionInterruption(models.Model):
             self._get_recorded_sql(line_ids),
             self._get_payments_sql(line_ids),
             self._get_plans_sql(line_ids),
+            self._get_litigations_sql(line_ids),
         ]
 
     @api.model
@@ -195,6 +188,39 @@ class CreditCollectionInterruption(models.Model):
               JOIN account_move_line line ON line.id = covered.move_line_id
              WHERE plan.date_active IS NOT NULL
                AND COALESCE(line.collection_origin_line_id, line.id) = ANY(%s)
+            """,
+            line_ids,
+        )
+
+    @api.model
+    def _get_litigations_sql(self, line_ids):
+        """The steps of litigations that interrupt, claims filed and titles; not what was withdrawn.
+
+        Proceedings last until their litigation is closed.
+        """
+        return SQL(
+            """
+            WITH covered AS (
+                SELECT COALESCE(line.collection_origin_line_id, line.id) AS line_id, litigation.*
+                  FROM credit_collection_litigation litigation
+                  JOIN credit_collection_litigation_line covered
+                    ON covered.litigation_id = litigation.id
+                  JOIN account_move_line line ON line.id = covered.move_line_id
+                 WHERE litigation.state NOT IN ('draft', 'cancel')
+                   AND COALESCE(line.collection_origin_line_id, line.id) = ANY(%s)
+            )
+            SELECT covered.line_id, COALESCE(stage.interruption, 'court'), step.date_done,
+                   CASE WHEN COALESCE(stage.interruption, 'court') = 'court'
+                        THEN covered.date_closed END
+              FROM covered
+              JOIN credit_collection_litigation_step step ON step.litigation_id = covered.id
+         LEFT JOIN credit_collection_litigation_stage stage ON stage.id = step.stage_id
+             WHERE step.date_done IS NOT NULL
+               AND (step.kind = 'filing' OR stage.interruption IS NOT NULL)
+             UNION
+            SELECT line_id, 'title', date_title, NULL
+              FROM covered
+             WHERE date_title IS NOT NULL
             """,
             line_ids,
         )

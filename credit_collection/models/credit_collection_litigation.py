@@ -380,6 +380,8 @@ class CreditCollectionLitigation(models.Model):
             lambda one: stages.get(one, one.stage_id) != one.stage_id
         ):
             litigation._reach_stage()
+        if {"date_closed", "date_title"} & vals.keys():
+            self.case_id.sudo()._update_limitation()
         if "user_id" in vals:
             running.sudo()._hand_over()  # holds and tasks are the litigation's own
         return res
@@ -452,6 +454,13 @@ class CreditCollectionLitigation(models.Model):
             if not stage:
                 raise UserError(self.env._("This is the last stage: close the litigation."))
             litigation.stage_id = stage
+
+    def action_handover(self):
+        """Make a hand-over file about what the litigation covers."""
+        self.ensure_one()
+        lines = self.line_ids.move_line_id or self._get_claim_lines()
+        handover = self.env["credit.collection.handover"]._make(self.case_id, lines)
+        return handover._get_records_action(context={})
 
     def action_close_wizard(self):
         self.ensure_one()

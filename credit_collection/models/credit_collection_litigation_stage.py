@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ..const import TIME_UNITS
+from ..const import INTERRUPTIONS, TIME_UNITS
 from ..tools.deadline import deadline
 
 
@@ -24,6 +24,12 @@ class CreditCollectionLitigationStage(models.Model):
         "Deadline", help="Counted from the stage before. No deadline when zero."
     )
     deadline_unit = fields.Selection(TIME_UNITS, "Unit of the deadline", default="days")
+    interruption = fields.Selection(
+        INTERRUPTIONS,
+        "Interrupts limitation",
+        help="What the law sees in it, from the day on which the stage is reached. Leave it empty "
+        "when in doubt: then the warning comes too early, not too late.",
+    )
     is_final = fields.Boolean("Last stage", help="Who reaches it is asked to close the litigation.")
 
     _deadline_positive = models.Constraint(

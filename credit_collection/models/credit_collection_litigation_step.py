@@ -60,6 +60,7 @@ class CreditCollectionLitigationStep(models.Model):
         steps = super().create(vals_list)
         steps.litigation_id._check_not_closed()
         steps._follow_tasks()
+        steps.filtered("date_done").case_id.sudo()._update_limitation()
         return steps
 
     def write(self, vals):
@@ -70,6 +71,8 @@ class CreditCollectionLitigationStep(models.Model):
             self.sudo().is_told = False  # another day asks for another task
         if {"date_due", "date_done", "name", "place"} & vals.keys():
             self._follow_tasks()
+        if "date_done" in vals:
+            self.case_id.sudo()._update_limitation()
         return res
 
     @api.ondelete(at_uninstall=False)

@@ -720,6 +720,43 @@ class CreditCollectionHandoverFile(models.AbstractModel):
         return blocks
 
     @api.model
+    def _prepare_litigations_blocks(self, handover, writer, _movements):
+        """Return each litigation with who takes part in it, and what has happened."""
+        blocks = []
+        for litigation in handover._get_litigations():
+            states = dict(litigation._fields["state"]._description_selection(self.env))
+            roles = dict(litigation.party_ids._fields["role"]._description_selection(self.env))
+            details = [
+                self.env._(
+                    "%(state)s – %(amount)s claimed on %(date)s",
+                    state=states[litigation.state],
+                    amount=writer.amount(litigation.amount_claimed, litigation.currency_id),
+                    date=writer.date(litigation.date_open),
+                ),
+                *(
+                    ", ".join(filter(None, (roles[one.role], one.partner_id.name, one.reference)))
+                    for one in litigation.party_ids
+                ),
+            ]
+            blocks.append({"title": litigation.display_name, "details": details})
+            blocks += self._make_tables(
+                [
+                    (self.env._("What"), 46, ""),
+                    (self.env._("On or by"), 20, "date"),
+                    (self.env._("Done on"), 20, "date"),
+                ],
+                [
+                    [
+                        ", ".join(filter(None, (step.name, step.place))),
+                        writer.date(step.date_due) if step.date_due else "",
+                        writer.date(step.date_done) if step.date_done else "",
+                    ]
+                    for step in litigation.step_ids
+                ],
+            )
+        return blocks
+
+    @api.model
     def _prepare_correspondence_blocks(self, handover, _writer, _movements):
         return [handover._prepare_message(one) for one in handover._get_correspondence()]
 

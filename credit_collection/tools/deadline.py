@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import date, timedelta
 
-_YEAR = 12
+from .limitation import add_months
 
 
 def deadline(start: date, count: int, unit: str) -> date:
@@ -29,6 +28,4 @@ def deadline(start: date, count: int, unit: str) -> date:
         return start + timedelta(days=count)
     if unit != "months":
         raise ValueError(f"unknown unit of time: {unit}")
-    years, month = divmod(start.month - 1 + count, _YEAR)
-    year, month = start.year + years, month + 1
-    return date(year, month, min(start.day, monthrange(year, month)[1]))
+    return add_months(start, count)
