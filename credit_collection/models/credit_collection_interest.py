@@ -552,7 +552,7 @@ class CreditCollectionInterest(models.AbstractModel):
 
     @api.model
     def _prepare_item_vals(self, derivation, writer):
-        line, interest = derivation.line, derivation.interest
+        line = derivation.line
         profile, currency = derivation.contract.profile, line.currency_id
         return {
             "name": line.move_name,
@@ -566,8 +566,7 @@ class CreditCollectionInterest(models.AbstractModel):
             ),
             "rows": self._prepare_rows(derivation, writer),
             "reason": derivation.reason,
-            "notes": derivation.corrections
-            + [self._explain_missing(*days, writer) for days in interest.missing],
+            "notes": self._prepare_notes(derivation, writer),
             "sources": self._prepare_sources(derivation),
             "total": writer.amount(float(derivation.total), currency),
         }
@@ -611,6 +610,21 @@ class CreditCollectionInterest(models.AbstractModel):
             "amount": writer.amount(float(movement.amount), currency),
             "on_interest": on_interest and writer.amount(on_interest, currency),
         }
+
+    @api.model
+    def _prepare_notes(self, derivation, writer):
+        """Return what a reader needs to know beside the table."""
+        interest = derivation.interest
+        notes = list(derivation.corrections)
+        notes += [self._explain_missing(*days, writer) for days in interest.missing]
+        if derivation.contract.profile.rounding == "end" and len(interest.segments) > 1:
+            notes.append(
+                self.env._(
+                    "The total is rounded once: a period has the difference between the rounded "
+                    "totals before and after it."
+                )
+            )
+        return notes
 
     @api.model
     def _explain_missing(self, first, last, writer):

@@ -33,8 +33,8 @@ class CreditCollectionInterestRate(models.Model):
     )
     verified_on = fields.Date(help="When the rate was last compared with its source.")
 
-    _date_from_unique = models.Constraint(
-        "UNIQUE (series_id, date_from, is_shipped)",
+    _date_from_unique = models.UniqueIndex(
+        "(series_id, date_from, COALESCE(is_shipped, FALSE))",
         "This series has a rate from that day already: change that one.",
     )
     _dates_ordered = models.Constraint(
