@@ -556,13 +556,18 @@ class CreditCollectionInterest(models.AbstractModel):
         profile, currency = derivation.contract.profile, line.currency_id
         return {
             "name": line.move_name,
-            "date_due": writer.date(derivation.due),
-            "principal": writer.amount(float(derivation.principal), currency),
-            "until": writer.date(derivation.until),
-            "profile": profile.name,
+            "principal": self.env._(
+                "Principal %(amount)s, due on %(due)s; interest until %(until)s included.",
+                amount=writer.amount(float(derivation.principal), currency),
+                due=writer.date(derivation.due),
+                until=writer.date(derivation.until),
+            ),
             "legal_basis": profile.legal_basis,
-            "day_count": dict(profile._fields["day_count"]._description_selection(self.env)).get(
-                profile.day_count
+            "day_count": self.env._(
+                "Interest (%(day_count)s)",
+                day_count=dict(profile._fields["day_count"]._description_selection(self.env)).get(
+                    profile.day_count
+                ),
             ),
             "rows": self._prepare_rows(derivation, writer),
             "reason": derivation.reason,
@@ -603,13 +608,17 @@ class CreditCollectionInterest(models.AbstractModel):
     def _prepare_movement_vals(self, movement, settled, currency, writer):
         """Return a payment or a credit, and how much of a payment went to interest."""
         settlement = movement.kind == "payment" and settled.get(movement.day)
-        on_interest = settlement and float(settlement.interest)
-        return {
-            "kind": movement.kind,
-            "date": writer.date(movement.day),
+        values = {
             "amount": writer.amount(float(movement.amount), currency),
-            "on_interest": on_interest and writer.amount(on_interest, currency),
+            "interest": writer.amount(float(settlement.interest if settlement else 0), currency),
         }
+        if movement.kind == "credit":
+            text = self.env._("Credit of %(amount)s", amount=values["amount"])
+        elif settlement and settlement.interest:
+            text = self.env._("Payment of %(amount)s, of which %(interest)s for interest", **values)
+        else:
+            text = self.env._("Payment of %(amount)s", amount=values["amount"])
+        return {"kind": movement.kind, "date": writer.date(movement.day), "text": text}
 
     @api.model
     def _prepare_notes(self, derivation, writer):

@@ -19,7 +19,7 @@ class CreditCollectionInterestRate(models.Model):
     country_id = fields.Many2one(related="series_id.country_id", store=True)
     date_from = fields.Date("From", required=True)
     date_to = fields.Date("To", help="Without an end, the rate holds until another one is added.")
-    percent = fields.Float("Rate (% a year)", required=True, digits=(6, 3), aggregator=None)
+    percent = fields.Float("Rate (% a year)", required=True, digits=(6, 2), aggregator=None)
     source = fields.Char(required=True, help="Where it was published.")
     confidence = fields.Selection(
         [
