@@ -163,7 +163,9 @@ class CreditCollectionLegalProfile(models.Model):
         "End on a working day", help="A period that would end on a day off ends on the next one."
     )
 
-    legal_basis = fields.Char(required=True, help="The articles that letters refer to.")
+    legal_basis = fields.Char(
+        required=True, translate=True, help="The articles that letters refer to."
+    )
     source = fields.Text("Sources")
     verified_on = fields.Date(help="When the profile was last compared with its sources.")
     note = fields.Text("Notes", translate=True)
