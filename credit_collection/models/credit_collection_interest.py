@@ -49,6 +49,7 @@ class Derivation:
     until: date
     movements: list[Movement] = field(default_factory=list)
     reminder: Reminder = field(default_factory=Reminder)
+    waived: list[tuple[date, date | None]] = field(default_factory=list)
     first: date | None = None
     interest: Interest = _NOTHING
     reason: str = ""
@@ -106,7 +107,7 @@ class CreditCollectionInterest(models.AbstractModel):
         sources = {line: line._collection_get_sources() for line in lines.sudo()}
         origins = self.env["account.move.line"].sudo().union(*sources.values())
         movements, reminders = self._get_movements(origins), self._get_reminders(origins)
-        contracts = self._get_contracts(origins)
+        contracts, waived = self._get_contracts(origins), self._get_waived_periods(origins)
         profiles = self.env["credit.collection.legal.profile"].union(
             *(contract.profile for contract in contracts.values())
         )
@@ -120,6 +121,7 @@ class CreditCollectionInterest(models.AbstractModel):
                 until,
                 movements[origin.id],
                 reminders.get(origin.id, Reminder()),
+                waived.get(origin.id, []),
             )
             self._derive_one(derivation, rates)
             found[origin] = derivation
@@ -148,16 +150,16 @@ class CreditCollectionInterest(models.AbstractModel):
             percents,
             derivation.movements,
             terms,
-            self._get_waived_periods(line),
+            derivation.waived,
         )
 
     @api.model
-    def _get_waived_periods(self, line):
-        """Return the days on which an item bears no interest: `[(first, last or None)]`.
+    def _get_waived_periods(self, origins):
+        """Return `{id of an item: [(first, last or None)]}`: days on which it bears no interest.
 
-        A module that knows of insolvencies, or of plans that waive interest, adds theirs.
+        What knows of insolvencies, or of plans that waive interest, adds theirs.
         """
-        return []
+        return {}
 
     @api.model
     def _to_decimal(self, amount, currency):
