@@ -31,6 +31,13 @@ CLAIM_NATURES = [
     ("professional", "Fees of lawyers and experts"),
 ]
 
+# What a contract says of late interest.
+INTEREST_CLAUSES = [
+    ("none", "Nothing"),
+    ("law", "The rate of the law"),
+    ("rate", "A rate of its own"),
+]
+
 # Why an open item is, or is not, to be reminded now. The order is the precedence: the first that
 # applies is the one that is shown. See `credit.collection.item._assess`.
 DECISIONS = [

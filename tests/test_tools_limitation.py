@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.credit_collection.tools.limitation import Event, Rule, add_months, derive
+from odoo.addons.credit_collection.tools.deadlines import add_months
+from odoo.addons.credit_collection.tools.limitation import Event, Rule, derive
 
 DAYS = st.dates(date(2000, 1, 1), date(2040, 12, 31))
 RULES = st.builds(

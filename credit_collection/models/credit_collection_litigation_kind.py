@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 from ..const import LITIGATION_CATEGORIES, TIME_UNITS
-from ..tools.deadline import deadline
+from ..tools.deadlines import deadline
 
 
 class CreditCollectionLitigationKind(models.Model):

@@ -1,7 +1,7 @@
 from odoo import fields, models
 
 from ..const import INTERRUPTIONS, TIME_UNITS
-from ..tools.deadline import deadline
+from ..tools.deadlines import deadline
 
 
 class CreditCollectionLitigationStage(models.Model):

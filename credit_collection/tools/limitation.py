@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
+
+from .deadlines import add_months
 
 Effect = Literal["restart", "at_least", "title", "suspend", "none"]
 
@@ -44,17 +45,6 @@ class Step:
     label: str
     lapse: date | None
     counts: bool = True
-
-
-def add_months(day: date, months: int) -> date:
-    """Return the same day some months later, else the last day of that month.
-
-    >>> add_months(date(2026, 1, 31), 1), add_months(date(2024, 2, 29), 12)
-    (datetime.date(2026, 2, 28), datetime.date(2025, 2, 28))
-    """
-    month = day.month - 1 + months
-    year, month = day.year + month // 12, month % 12 + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
 def derive(

@@ -2,7 +2,7 @@ from datetime import date
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.deadline import deadline
+from ..tools.deadlines import deadline
 
 
 @tagged("post_install", "-at_install")
