@@ -89,7 +89,9 @@ class TestLitigation(LitigationCommon):
         self.assertRegex(litigation.name, r"^LT/2026/\d{5}$")
         self.assertDecision(covered, "hold")
         self.assertExplained(
-            covered, f"On hold without an end: In litigation ({self.env.user.name})."
+            covered,
+            f"On hold without an end: In litigation, {litigation.display_name} "
+            f"({self.env.user.name}).",
         )
         self.assertDecision(other, "due")
         self.assertEqual(litigation.amount_principal, 100.0)
@@ -534,8 +536,8 @@ class TestLitigation(LitigationCommon):
     # -------------------------------------------------------------------------
 
     def test_each_salesperson_is_told_once(self):
-        seller = self._user("seller", "base.group_partner_manager")
-        other = self._user("other", "base.group_partner_manager")
+        seller = self._user("seller", "base.group_partner_manager", lang="en_US")
+        other = self._user("other", "base.group_partner_manager", lang="en_US")
         self.customer.user_id = seller
         invoices = (
             self._overdue_invoice(invoice_user_id=seller.id),
