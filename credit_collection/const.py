@@ -11,6 +11,13 @@ CHANNELS = [
     ("call", "Call"),
 ]
 
+# Whose debt it is, as the laws on late payment tell them apart.
+DEBTOR_KINDS = [
+    ("business", "Business"),
+    ("consumer", "Consumer"),
+    ("public", "Public body"),
+]
+
 # Why an open item is, or is not, to be reminded now. The order is the precedence: the first that
 # applies is the one that is shown. See `credit.collection.item._assess`.
 DECISIONS = [

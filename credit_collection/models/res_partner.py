@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..const import DEBTOR_KINDS
+
 _READERS = "credit_collection.credit_collection_group_readonly"
 
 _COLLECTORS = "credit_collection.credit_collection_group_user"
@@ -17,6 +19,19 @@ class ResPartner(models.Model):
         groups=_READERS,
         help="Overrides the rules by segment and the default policy of the company.",
     )
+    collection_debtor_kind = fields.Selection(
+        DEBTOR_KINDS,
+        "Kind of debtor",
+        groups=_READERS,
+        help="Decides which law applies to late payment. When empty: a company, or somebody with a "
+        "tax number, is a business, and any other person a consumer.",
+    )
+    collection_debtor_kind_applied = fields.Selection(
+        DEBTOR_KINDS,
+        "Treated as",
+        compute="_compute_collection_debtor_kind_applied",
+        groups=_READERS,
+    )
     collection_amount_overdue = fields.Monetary(
         "Overdue", compute="_compute_collection_case", groups=_READERS
     )
@@ -32,6 +47,16 @@ class ResPartner(models.Model):
         compute="_compute_collection_case",
         groups=_READERS,
     )
+
+    @api.depends(
+        "commercial_partner_id.collection_debtor_kind",
+        "commercial_partner_id.is_company",
+        "commercial_partner_id.vat",
+    )
+    def _compute_collection_debtor_kind_applied(self):
+        kinds = self._collection_get_debtor_kind()
+        for partner in self:
+            partner.collection_debtor_kind_applied = kinds[partner]
 
     @api.depends_context("company", "lang")
     def _compute_collection_case(self):
@@ -52,10 +77,15 @@ class ResPartner(models.Model):
 
     @api.model
     def _has_field_access(self, field, operation):
-        """Let only a collector put a customer under another policy; accountants see it."""
-        if operation == "write" and field.name == "collection_policy_id":
+        """Let only a collector decide how a customer is collected from; accountants see it."""
+        if operation == "write" and field.name in self._get_collection_fields():
             return self.env.su or self.env.user.has_group(_COLLECTORS)
         return super()._has_field_access(field, operation)
+
+    @api.model
+    def _get_collection_fields(self):
+        """Return the fields that decide how a customer is collected from."""
+        return ("collection_debtor_kind", "collection_policy_id")
 
     def write(self, vals):
         # looked at before: Odoo takes names out of the values, and a contact may change hands
@@ -87,6 +117,19 @@ class ResPartner(models.Model):
                     )
                 )
         cases.unlink()
+
+    def _collection_get_debtor_kind(self):
+        """Return `{partner: kind of debtor}`: that of the customer, for each of his contacts."""
+        debtors = self.sudo().commercial_partner_id  # whoever asks need not see the customer
+        kinds = {debtor.id: debtor._collection_derive_debtor_kind() for debtor in debtors}
+        return {partner: kinds[partner.sudo().commercial_partner_id.id] for partner in self}
+
+    def _collection_derive_debtor_kind(self):
+        """Return what was set by hand, else what the form of the customer tells."""
+        self.ensure_one()
+        has_tax_number = bool((self.vat or "").strip(" /"))  # a slash says that there is none
+        derived = "business" if self.is_company or has_tax_number else "consumer"
+        return self.collection_debtor_kind or derived
 
     def _get_collection_lang(self, *others):
         """Return the first language of this partner and the others that is installed, else English.
