@@ -18,6 +18,13 @@ DEBTOR_KINDS = [
     ("public", "Public body"),
 ]
 
+# What a contract says of late interest.
+INTEREST_CLAUSES = [
+    ("none", "Nothing"),
+    ("law", "The rate of the law"),
+    ("rate", "A rate of its own"),
+]
+
 # Why an open item is, or is not, to be reminded now. The order is the precedence: the first that
 # applies is the one that is shown. See `credit.collection.item._assess`.
 DECISIONS = [

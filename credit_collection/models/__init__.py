@@ -1,4 +1,11 @@
 from . import (
+    credit_collection_shipped,
+    credit_collection_rate_series,
+    credit_collection_interest_rate,
+    credit_collection_legal_profile,
+    credit_collection_fee,
+    credit_collection_fee_tier,
+    credit_collection_interest,
     credit_collection_policy,
     credit_collection_policy_rule,
     credit_collection_case,

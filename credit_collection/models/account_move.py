@@ -177,6 +177,11 @@ class AccountMove(models.Model):
         action = case.action_dispute()
         return action | {"context": action["context"] | {"default_move_id": self.id}}
 
+    def action_collection_interest(self):
+        """Show the late interest on this invoice, also when it is paid by now."""
+        case = self._collection_open_case_for("credit.collection.case.interest")
+        return case._open_interest(default_move_id=self.id)
+
     def action_collection_payment_plan(self):
         """Open the payment plan of this invoice, or a new one over what is open of it."""
         self.ensure_one()

@@ -1,5 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 
 class AccountMoveLine(models.Model):
@@ -25,6 +26,35 @@ class AccountMoveLine(models.Model):
     def _collection_get_sources(self):
         """Return the items of the invoices themselves, where these were moved from them."""
         return self.browse().union(*(line.collection_origin_line_id or line for line in self))
+
+    def _collection_get_interest(self, until=None):
+        """Return `{item: Derivation}`: the late interest up to a day, and what it follows from.
+
+        Also of items that were paid late. See `credit.collection.interest`.
+        """
+        return self.env["credit.collection.interest"]._derive(self, until)
+
+    @api.model
+    def _collection_get_is_written_off_sql(self):
+        """Return the condition that a `credit` is no payment: the debt was given up."""
+        return SQL(
+            """
+            EXISTS (SELECT FROM credit_collection_write_off write_off
+                     WHERE write_off.move_id = credit.move_id)
+            """
+        )
+
+    @api.model
+    def _collection_get_is_moved_sql(self):
+        """Return the condition that a `credit` is no payment: the debt went to another account."""
+        return SQL(
+            """
+            EXISTS (SELECT FROM account_move_line moved
+                      JOIN account_move entry ON entry.id = credit.move_id
+                     WHERE moved.move_id IN (entry.id, entry.reversed_entry_id)
+                       AND moved.collection_origin_line_id IS NOT NULL)
+            """
+        )
 
     def _collection_get_untaxed_share(self):
         """Return which part of an item is not tax; all of it when no invoice says otherwise."""

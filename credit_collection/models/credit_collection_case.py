@@ -176,6 +176,16 @@ class CreditCollectionCase(models.Model):
         """Open a new hold on this customer."""
         return self._open_new(self.env._("Put on hold"), "credit.collection.hold")
 
+    def action_interest(self):
+        """Show the late interest on what this customer owes."""
+        return self._open_interest()
+
+    def _open_interest(self, **defaults):
+        action = self._open_new(
+            self.env._("Late Interest"), "credit.collection.case.interest", **defaults
+        )
+        return action | {"context": action["context"] | {"dialog_size": "extra-large"}}
+
     def action_write_off(self):
         """Propose to write off what is overdue and not part of an agreement."""
         self.ensure_one()

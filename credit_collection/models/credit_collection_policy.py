@@ -192,6 +192,11 @@ class CreditCollectionLevel(models.Model):
         default=lambda self: self._default_mail_template_id(),
         ondelete="restrict",
     )
+    is_formal_notice = fields.Boolean(
+        "Formal notice",
+        help="The notice puts the customer formally on notice to pay: under some laws interest "
+        "runs from then on.",
+    )
     attach_invoices = fields.Boolean("Attach the invoices")
     show_items = fields.Boolean("List the invoices", default=True)
     deadline_days = fields.Integer(

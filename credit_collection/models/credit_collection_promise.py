@@ -452,16 +452,11 @@ class CreditCollectionPromise(models.Model):
 
     def _get_is_given_up_sql(self):
         """Return the condition that a `credit` is no payment: it was written off, or moved."""
+        Line = self.env["account.move.line"]
         return SQL(
-            """
-            EXISTS (SELECT FROM credit_collection_write_off write_off
-                     WHERE write_off.move_id = credit.move_id
-                 UNION ALL
-                    SELECT FROM account_move_line moved
-                      JOIN account_move entry ON entry.id = credit.move_id
-                     WHERE moved.move_id IN (entry.id, entry.reversed_entry_id)
-                       AND moved.collection_origin_line_id IS NOT NULL)
-            """
+            "(%s OR %s)",
+            Line._collection_get_is_written_off_sql(),
+            Line._collection_get_is_moved_sql(),
         )
 
     def _get_fulfilled_dates(self):

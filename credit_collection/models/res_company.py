@@ -1,12 +1,14 @@
 import logging
 from datetime import timedelta
+from decimal import Decimal
 
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import ACCOUNT_PREFIXES, BALANCE_ACCOUNTS
+from ..const import ACCOUNT_PREFIXES, BALANCE_ACCOUNTS, INTEREST_CLAUSES
+from .credit_collection_interest import Contract
 
 _logger = logging.getLogger(__name__)
 
@@ -79,6 +81,40 @@ class ResCompany(models.Model):
         "The limits of payment plans are not negative.",
     )
 
+    collection_legal_profile_id = fields.Many2one(
+        "credit.collection.legal.profile",
+        "Law for businesses",
+        ondelete="restrict",
+        domain="[('debtor_kind', '=', 'business'), ('company_id', 'in', (False, id))]",
+        help="The law that the terms of sale choose; that of the country of the company when "
+        "empty.",
+    )
+    collection_is_small = fields.Boolean(
+        "Small or medium-sized enterprise",
+        help="Some laws let small creditors count interest earlier.",
+    )
+    collection_is_vat_deductible = fields.Boolean("Deducts VAT", default=True)
+    collection_imputation = fields.Selection(
+        [("principal", "Principal first"), ("law", "In the order of the law")],
+        "Payments settle",
+        default="principal",
+        help="Principal first: as the ledger says. The order of the law settles interest before "
+        "principal, so that an invoice can be paid in the ledger and still bear interest.",
+    )
+    collection_interest_clause = fields.Selection(
+        INTEREST_CLAUSES, "Terms of sale on late interest", default="none"
+    )
+    collection_interest_rate = fields.Float("Contract rate (% a year)", digits=(6, 3))
+    collection_penalty_percent = fields.Float("Penalty clause (%)", digits=(6, 3))
+    collection_penalty_min = fields.Monetary("Penalty at least")
+    collection_penalty_max = fields.Monetary("Penalty at most", help="No limit when zero.")
+
+    _collection_penalty_positive = models.Constraint(
+        "CHECK (collection_interest_rate >= 0 AND collection_penalty_percent >= 0"
+        " AND collection_penalty_min >= 0 AND collection_penalty_max >= 0)",
+        "The rates and amounts of the contract are not negative.",
+    )
+
     @api.constrains("collection_policy_id")
     def _check_collection_policy_id(self):
         self.collection_policy_id._check_default_policy()
@@ -103,6 +139,24 @@ class ResCompany(models.Model):
         """Return the sender of what is written to customers."""
         self.ensure_one()
         return self.collection_email_from or self.email_formatted or self.env.user.email_formatted
+
+    def _collection_get_contract(self, profile):
+        """Return what the terms of sale of this company say of late payment, under a law."""
+        self.ensure_one()
+        company = self.sudo()  # whoever asks what a customer owes need not see the settings
+        return Contract(
+            profile,
+            company.collection_interest_clause or "none",
+            *(
+                Decimal(str(company[name] or 0))
+                for name in (
+                    "collection_interest_rate",
+                    "collection_penalty_percent",
+                    "collection_penalty_min",
+                    "collection_penalty_max",
+                )
+            ),
+        )
 
     def _collection_speak(self, records):
         """Return records that note what happens by itself in the language of the company."""

@@ -53,6 +53,35 @@ class ResConfigSettings(models.TransientModel):
     collection_provision_expense_account_id = fields.Many2one(
         related="company_id.collection_provision_expense_account_id", readonly=False
     )
+    collection_legal_profile_id = fields.Many2one(
+        related="company_id.collection_legal_profile_id", readonly=False
+    )
+    collection_is_small = fields.Boolean(related="company_id.collection_is_small", readonly=False)
+    collection_is_vat_deductible = fields.Boolean(
+        related="company_id.collection_is_vat_deductible", readonly=False
+    )
+    collection_imputation = fields.Selection(
+        related="company_id.collection_imputation", readonly=False
+    )
+    collection_interest_clause = fields.Selection(
+        related="company_id.collection_interest_clause", readonly=False
+    )
+    collection_interest_rate = fields.Float(
+        related="company_id.collection_interest_rate", readonly=False
+    )
+    collection_penalty_percent = fields.Float(
+        related="company_id.collection_penalty_percent", readonly=False
+    )
+    collection_penalty_min = fields.Monetary(
+        related="company_id.collection_penalty_min",
+        readonly=False,
+        currency_field="collection_currency_id",
+    )
+    collection_penalty_max = fields.Monetary(
+        related="company_id.collection_penalty_max",
+        readonly=False,
+        currency_field="collection_currency_id",
+    )
     # the currency of the amounts above; `currency_id` of the settings belongs to other modules
     collection_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Currency of the large amount"

@@ -1,11 +1,16 @@
-from odoo import api, fields, models
-from odoo.exceptions import UserError
+from decimal import Decimal
 
-from ..const import DEBTOR_KINDS
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..const import DEBTOR_KINDS, INTEREST_CLAUSES
+from .credit_collection_interest import Contract
 
 _READERS = "credit_collection.credit_collection_group_readonly"
 
 _COLLECTORS = "credit_collection.credit_collection_group_user"
+
+_MANAGERS = "credit_collection.credit_collection_group_manager"
 
 
 class ResPartner(models.Model):
@@ -31,6 +36,55 @@ class ResPartner(models.Model):
         "Treated as",
         compute="_compute_collection_debtor_kind_applied",
         groups=_READERS,
+    )
+    collection_legal_profile_id = fields.Many2one(
+        "credit.collection.legal.profile",
+        "Law of the contract",
+        company_dependent=True,
+        copy=False,
+        groups=_READERS,
+        help="When empty: the law of his country for a consumer or a public body, that of your "
+        "company for a business.",
+    )
+    collection_has_own_terms = fields.Boolean(
+        "Terms of his own",
+        company_dependent=True,
+        copy=False,
+        groups=_READERS,
+        help="His contract says something else of late payment than your terms of sale.",
+    )
+    collection_interest_clause = fields.Selection(
+        INTEREST_CLAUSES,
+        "Contract on late interest",
+        company_dependent=True,
+        copy=False,
+        groups=_READERS,
+    )
+    collection_interest_rate = fields.Float(
+        "Contract rate (% a year)",
+        digits=(6, 3),
+        company_dependent=True,
+        copy=False,
+        groups=_READERS,
+    )
+    collection_penalty_percent = fields.Float(
+        "Penalty clause (%)", digits=(6, 3), company_dependent=True, copy=False, groups=_READERS
+    )
+    collection_penalty_min = fields.Float(
+        "Penalty at least",
+        digits="Account",
+        company_dependent=True,
+        copy=False,
+        groups=_READERS,
+        help="In the currency of the company.",
+    )
+    collection_penalty_max = fields.Float(
+        "Penalty at most",
+        digits="Account",
+        company_dependent=True,
+        copy=False,
+        groups=_READERS,
+        help="In the currency of the company. No limit when zero.",
     )
     collection_amount_overdue = fields.Monetary(
         "Overdue", compute="_compute_collection_case", groups=_READERS
@@ -75,9 +129,37 @@ class ResPartner(models.Model):
             partner.collection_user_id = case.user_id
             partner.dunning_level_id = case.level_id
 
+    @api.constrains("collection_legal_profile_id", "collection_debtor_kind")
+    def _check_collection_legal_profile_id(self):
+        for partner in self.sudo():
+            profile = partner.collection_legal_profile_id
+            if profile and not partner._collection_is_law_for(profile):
+                raise ValidationError(
+                    self.env._(
+                        "%(law)s is not for %(customer)s: choose a law for this kind of debtor.",
+                        law=profile.name,
+                        customer=partner.display_name,
+                    )
+                )
+
+    @api.constrains(
+        "collection_interest_rate",
+        "collection_penalty_percent",
+        "collection_penalty_min",
+        "collection_penalty_max",
+    )
+    def _check_collection_terms(self):
+        for partner in self.sudo():
+            if any(partner[name] < 0 for name in self._get_collection_amounts()):
+                raise ValidationError(
+                    self.env._("The rates and amounts of the contract are not negative.")
+                )
+
     @api.model
     def _has_field_access(self, field, operation):
-        """Let only a collector decide how a customer is collected from; accountants see it."""
+        """Collectors decide how a customer is collected from, managers what he has signed."""
+        if operation == "write" and field.name in self._get_collection_contract_fields():
+            return self.env.su or self.env.user.has_group(_MANAGERS)
         if operation == "write" and field.name in self._get_collection_fields():
             return self.env.su or self.env.user.has_group(_COLLECTORS)
         return super()._has_field_access(field, operation)
@@ -86,6 +168,26 @@ class ResPartner(models.Model):
     def _get_collection_fields(self):
         """Return the fields that decide how a customer is collected from."""
         return ("collection_debtor_kind", "collection_policy_id")
+
+    @api.model
+    def _get_collection_contract_fields(self):
+        """Return the fields of what a customer has agreed about late payment."""
+        return (
+            "collection_legal_profile_id",
+            "collection_has_own_terms",
+            "collection_interest_clause",
+            *self._get_collection_amounts(),
+        )
+
+    @api.model
+    def _get_collection_amounts(self):
+        """Return the rates and amounts of a contract, in the order of `Contract`."""
+        return (
+            "collection_interest_rate",
+            "collection_penalty_percent",
+            "collection_penalty_min",
+            "collection_penalty_max",
+        )
 
     def write(self, vals):
         # looked at before: Odoo takes names out of the values, and a contact may change hands
@@ -130,6 +232,56 @@ class ResPartner(models.Model):
         has_tax_number = bool((self.vat or "").strip(" /"))  # a slash says that there is none
         derived = "business" if self.is_company or has_tax_number else "consumer"
         return self.collection_debtor_kind or derived
+
+    def _collection_get_contracts(self, company):
+        """Return `{customer: Contract}` with a company: his own terms, or its terms of sale.
+
+        A consumer and a public body have the law of their country, a business that of the creditor,
+        unless the contract says otherwise. Who has no country is where the company is.
+        """
+        company = company.sudo()
+        customers = self.sudo().with_company(company)
+        wanted = {customer: customer._collection_get_law(company) for customer in customers}
+        Profile = self.env["credit.collection.legal.profile"].sudo()
+        found = Profile._find(company, set(wanted.values()))
+        contracts = {}
+        for customer in customers:
+            profile = customer.collection_legal_profile_id
+            if not customer._collection_is_law_for(profile):
+                profile = Profile  # he has become something else since it was chosen
+            if not profile and wanted[customer][1] == "business":
+                profile = company.collection_legal_profile_id
+            profile = profile or found[wanted[customer]]
+            contracts[self.browse(customer.id)] = customer._collection_get_contract(
+                company, profile
+            )
+        return contracts
+
+    def _collection_is_law_for(self, profile):
+        """Return whether a law may be chosen for a customer: no consumer loses his protection."""
+        self.ensure_one()
+        is_consumer = self._collection_derive_debtor_kind() == "consumer"
+        return (
+            is_consumer == (profile.debtor_kind == "consumer")
+            and profile.company_id <= self.env.company
+        )
+
+    def _collection_get_law(self, company):
+        """Return the country and the kind of debtor whose law applies to a customer by itself."""
+        self.ensure_one()
+        kind = self._collection_derive_debtor_kind()
+        country = self.country_id if kind != "business" else company.country_id
+        return country or company.country_id, kind
+
+    def _collection_get_contract(self, company, profile):
+        self.ensure_one()
+        if not self.collection_has_own_terms:
+            return company._collection_get_contract(profile)
+        return Contract(
+            profile,
+            self.collection_interest_clause or "none",
+            *(Decimal(str(self[name] or 0)) for name in self._get_collection_amounts()),
+        )
 
     def _get_collection_lang(self, *others):
         """Return the first language of this partner and the others that is installed, else English.

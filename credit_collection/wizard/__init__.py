@@ -3,6 +3,7 @@ from . import (
     credit_collection_case_assign,
     credit_collection_case_doubtful,
     credit_collection_case_hold,
+    credit_collection_case_interest,
     credit_collection_case_write_off,
     credit_collection_dunning_cancel,
     credit_collection_ledger_import,
