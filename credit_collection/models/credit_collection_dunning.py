@@ -845,7 +845,7 @@ class CreditCollectionDunning(models.Model):
         dunning = self.with_context(lang=self.lang)
         company = self.company_id
         dates = self.line_ids.filtered("date_last_notice").mapped("date_last_notice")
-        last = format_long_date(dunning.env, max(dates)) if dates else ""
+        last = dunning._write_date(max(dates)) if dates else ""
         return {
             "customer": self.customer_id.name or "",
             "company": company.name,
@@ -853,13 +853,17 @@ class CreditCollectionDunning(models.Model):
             "contact_email": self._get_contact().email or company.email or "",
             "amount_due": dunning.amount_text,
             **dunning._get_charge_texts(),
-            "deadline": format_long_date(dunning.env, self.date_deadline),
-            "waiting_period_end": format_long_date(dunning.env, self._get_waiting_period_end()),
+            "deadline": dunning._write_date(self.date_deadline),
+            "waiting_period_end": dunning._write_date(self._get_waiting_period_end()),
             "last_notice": last,
             "last_notice_sentence": last
             and dunning.env._("We last wrote to you about this on %(date)s.", date=last),
             "number": self.name or "",
         }
+
+    def _write_date(self, day):
+        """Return a day in words that no line end parts; nothing for no day."""
+        return format_long_date(self.env, day).replace(" ", "\N{NO-BREAK SPACE}")
 
     def _get_text(self, field_name):
         """Return a text of the level in the language of the notice, its placeholders filled in."""

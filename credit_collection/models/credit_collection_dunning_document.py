@@ -214,19 +214,11 @@ class CreditCollectionDunning(models.Model):
         company, today = self.company_id, fields.Date.context_today(self)
         customer_sudo = self.customer_id.sudo()  # his contract is not for everybody to read
         contract = customer_sudo.with_company(company)._collection_get_contract(company, profile)
-        fees = profile.fee_ids.filtered(lambda fee: fee.active and fee.kind == "claim")
-        owed = fees._get_owed(True, bool(contract.penalty_percent))
+        fees = profile.fee_ids.filtered(lambda fee: fee.active and fee.kind != "reminder")
         announced = Counter()
-        for currency, total in self._get_totals().items():
-            lines = self.line_ids.filtered(
-                lambda line, currency=currency: line.currency_id == currency
-            )
-            claimed = Derivation(lines.move_line_id[:1], contract, Decimal(str(total)), today)
-            for fee in owed if claimed.line else ():
-                claim = self.env["credit.collection.interest"]._claim_fee(
-                    fee, contract, [claimed], currency, today
-                )
-                announced[currency] += float(claim.amount)
+        for fee in fees._get_owed(True, bool(contract.penalty_percent)):
+            for currency, lines in self.line_ids.grouped("currency_id").items():
+                announced[currency] += lines._get_fee(fee, contract, today)
         return announced
 
     def _get_waiting_period_end(self):
@@ -334,13 +326,36 @@ class CreditCollectionDunningLine(models.Model):
             if dispute._is_answer_due(self.date_last_notice, today) and self._is_last_of_invoice()
         ]
 
+    def _get_fee(self, fee, contract, today):
+        """Return a fee of the law, as the contract has it, on these lines of one currency."""
+        items = self._derive_open(contract, today)
+        groups = [[one] for one in items] if fee.kind == "item" else [items]
+        claim = self.env["credit.collection.interest"]._claim_fee
+        return sum(
+            float(claim(fee, contract, group, self.currency_id, today).amount)
+            for group in groups
+            if group
+        )
+
+    def _derive_open(self, contract, today):
+        """Return what is open of these lines of one currency; credits settle the oldest first."""
+        credit = -sum(line.amount_residual for line in self if line.amount_residual < 0)
+        derivations = []
+        for line in self.filtered(lambda line: line.amount_residual > 0 and line.move_line_id):
+            settled = min(credit, line.amount_residual)
+            credit -= settled
+            rest = Decimal(str(line.currency_id.round(line.amount_residual - settled)))
+            if rest:
+                derivations.append(Derivation(line.move_line_id, contract, rest, today))
+        return derivations
+
     def _get_products(self, move):
         """Return in one line what a consumer has bought with an invoice; nothing for others."""
         if self.dunning_id.legal_profile_id.debtor_kind != "consumer" or self.amount_residual < 0:
             return ""
         lines = move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
         names = dict.fromkeys(line._collection_get_product_name() for line in lines)
-        return shorten(", ".join(filter(None, names)), _PRODUCTS_LENGTH, placeholder="…")
+        return shorten(" · ".join(filter(None, names)), _PRODUCTS_LENGTH, placeholder="…")
 
     def _is_last_of_invoice(self):
         """Return whether no other instalment of the invoice is listed below this one."""
