@@ -12,6 +12,7 @@ from . import (
     test_install,
     test_invoice_lifecycle,
     test_ledger_import,
+    test_late_interest,
     test_law_examples,
     test_legal_profile,
     test_letters,

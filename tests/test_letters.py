@@ -183,7 +183,9 @@ class TestLetters(CollectionCommon):
             is_company = policy == "business"
             self.company.country_id = country if is_company else self.env.ref("base.be")
             notices = [
-                self._shipped_notice(policy, rank, lang, is_company=is_company, country_id=country.id)
+                self._shipped_notice(
+                    policy, rank, lang, is_company=is_company, country_id=country.id
+                )
                 for lang in LANGS
             ]
             for notice, lang, mention in zip(notices, LANGS, mentions, strict=True):

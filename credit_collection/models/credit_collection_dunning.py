@@ -861,22 +861,32 @@ class CreditCollectionDunning(models.Model):
             "number": self.name or "",
         }
 
+    def _get_text_values(self):
+        """Return what the placeholders stand for, the sentences of the law included."""
+        self.ensure_one()
+        values = self._get_placeholder_values()
+        law = self.legal_profile_id.with_context(lang=self.lang)
+        return values | {
+            placeholder: fill_placeholders(law[name] or "", values)
+            for placeholder, name in law._get_letter_fields().items()
+        }
+
     def _write_date(self, day):
         """Return a day in words that no line end parts; nothing for no day."""
         return format_long_date(self.env, day).replace(" ", "\N{NO-BREAK SPACE}")
 
-    def _get_text(self, field_name):
-        """Return a text of the level in the language of the notice, its placeholders filled in."""
+    def _get_text(self, field_name, values=None):
+        """Return a text of the level in the language of the notice, its placeholders filled in.
+
+        :param values: those of `_get_text_values`, where several texts are written
+        """
         self.ensure_one()
         text = self.level_id.with_context(lang=self.lang)[field_name]
         if is_html_empty(text):
             return ""
         if "{" not in text:  # a subject, most often
             return text
-        values = self._get_placeholder_values()
-        law = self.legal_profile_id.with_context(lang=self.lang)
-        for placeholder, field in law._get_letter_fields().items():
-            values[placeholder] = fill_placeholders(law[field] or "", values)
+        values = values or self._get_text_values()
         if self.level_id._fields[field_name].type == "html":
             escaped = {name: str(escape(value)) for name, value in values.items()}
             filled = drop_empty_paragraphs(fill_placeholders(text, escaped))

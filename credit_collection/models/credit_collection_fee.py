@@ -65,7 +65,7 @@ class CreditCollectionFee(models.Model):
         digits=(5, 2),
         help="Added where the company cannot deduct VAT.",
     )
-    legal_basis = fields.Char()
+    legal_basis = fields.Char(translate=True)
     source = fields.Char(required=True)
     verified_on = fields.Date()
 

@@ -16,7 +16,7 @@ class CreditCollectionFeeTier(models.Model):
     currency_id = fields.Many2one(related="fee_id.currency_id")
     amount_from = fields.Monetary("Claims from", help="The smallest principal of this tier.")
     amount = fields.Monetary("Fixed amount")
-    percent = fields.Float("Percentage", digits=(6, 3))
+    percent = fields.Float("Percentage", digits=(6, 2))
     amount_above = fields.Monetary(
         "Of what is above", help="The percentage is of this slice of the principal alone."
     )

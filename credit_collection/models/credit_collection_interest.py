@@ -49,6 +49,7 @@ class Derivation:
     until: date
     movements: list[Movement] = field(default_factory=list)
     reminder: Reminder = field(default_factory=Reminder)
+    waived: list[tuple[date, date | None]] = field(default_factory=list)
     first: date | None = None
     interest: Interest = _NOTHING
     reason: str = ""
@@ -106,7 +107,7 @@ class CreditCollectionInterest(models.AbstractModel):
         sources = {line: line._collection_get_sources() for line in lines.sudo()}
         origins = self.env["account.move.line"].sudo().union(*sources.values())
         movements, reminders = self._get_movements(origins), self._get_reminders(origins)
-        contracts = self._get_contracts(origins)
+        contracts, waived = self._get_contracts(origins), self._get_waived_periods(origins)
         profiles = self.env["credit.collection.legal.profile"].union(
             *(contract.profile for contract in contracts.values())
         )
@@ -120,6 +121,7 @@ class CreditCollectionInterest(models.AbstractModel):
                 until,
                 movements[origin.id],
                 reminders.get(origin.id, Reminder()),
+                waived.get(origin.id, []),
             )
             self._derive_one(derivation, rates)
             found[origin] = derivation
@@ -148,16 +150,16 @@ class CreditCollectionInterest(models.AbstractModel):
             percents,
             derivation.movements,
             terms,
-            self._get_waived_periods(line),
+            derivation.waived,
         )
 
     @api.model
-    def _get_waived_periods(self, line):
-        """Return the days on which an item bears no interest: `[(first, last or None)]`.
+    def _get_waived_periods(self, origins):
+        """Return `{id of an item: [(first, last or None)]}`: days on which it bears no interest.
 
-        A module that knows of insolvencies, or of plans that waive interest, adds theirs.
+        What knows of insolvencies, or of plans that waive interest, adds theirs.
         """
-        return []
+        return {}
 
     @api.model
     def _to_decimal(self, amount, currency):
@@ -552,22 +554,26 @@ class CreditCollectionInterest(models.AbstractModel):
 
     @api.model
     def _prepare_item_vals(self, derivation, writer):
-        line, interest = derivation.line, derivation.interest
+        line = derivation.line
         profile, currency = derivation.contract.profile, line.currency_id
         return {
             "name": line.move_name,
-            "date_due": writer.date(derivation.due),
-            "principal": writer.amount(float(derivation.principal), currency),
-            "until": writer.date(derivation.until),
-            "profile": profile.name,
+            "principal": self.env._(
+                "Principal %(amount)s, due on %(due)s; interest until %(until)s included.",
+                amount=writer.amount(float(derivation.principal), currency),
+                due=writer.date(derivation.due),
+                until=writer.date(derivation.until),
+            ),
             "legal_basis": profile.legal_basis,
-            "day_count": dict(profile._fields["day_count"]._description_selection(self.env)).get(
-                profile.day_count
+            "day_count": self.env._(
+                "Interest (%(day_count)s)",
+                day_count=dict(profile._fields["day_count"]._description_selection(self.env)).get(
+                    profile.day_count
+                ),
             ),
             "rows": self._prepare_rows(derivation, writer),
             "reason": derivation.reason,
-            "notes": derivation.corrections
-            + [self._explain_missing(*days, writer) for days in interest.missing],
+            "notes": self._prepare_notes(derivation, writer),
             "sources": self._prepare_sources(derivation),
             "total": writer.amount(float(derivation.total), currency),
         }
@@ -604,13 +610,32 @@ class CreditCollectionInterest(models.AbstractModel):
     def _prepare_movement_vals(self, movement, settled, currency, writer):
         """Return a payment or a credit, and how much of a payment went to interest."""
         settlement = movement.kind == "payment" and settled.get(movement.day)
-        on_interest = settlement and float(settlement.interest)
-        return {
-            "kind": movement.kind,
-            "date": writer.date(movement.day),
+        values = {
             "amount": writer.amount(float(movement.amount), currency),
-            "on_interest": on_interest and writer.amount(on_interest, currency),
+            "interest": writer.amount(float(settlement.interest if settlement else 0), currency),
         }
+        if movement.kind == "credit":
+            text = self.env._("Credit of %(amount)s", amount=values["amount"])
+        elif settlement and settlement.interest:
+            text = self.env._("Payment of %(amount)s, of which %(interest)s for interest", **values)
+        else:
+            text = self.env._("Payment of %(amount)s", amount=values["amount"])
+        return {"kind": movement.kind, "date": writer.date(movement.day), "text": text}
+
+    @api.model
+    def _prepare_notes(self, derivation, writer):
+        """Return what a reader needs to know beside the table."""
+        interest = derivation.interest
+        notes = list(derivation.corrections)
+        notes += [self._explain_missing(*days, writer) for days in interest.missing]
+        if derivation.contract.profile.rounding == "end" and len(interest.segments) > 1:
+            notes.append(
+                self.env._(
+                    "The total is rounded once: a period has the difference between the rounded "
+                    "totals before and after it."
+                )
+            )
+        return notes
 
     @api.model
     def _explain_missing(self, first, last, writer):

@@ -19,7 +19,7 @@ class CreditCollectionInterestRate(models.Model):
     country_id = fields.Many2one(related="series_id.country_id", store=True)
     date_from = fields.Date("From", required=True)
     date_to = fields.Date("To", help="Without an end, the rate holds until another one is added.")
-    percent = fields.Float("Rate (% a year)", required=True, digits=(6, 3), aggregator=None)
+    percent = fields.Float("Rate (% a year)", required=True, digits=(6, 2), aggregator=None)
     source = fields.Char(required=True, help="Where it was published.")
     confidence = fields.Selection(
         [
@@ -33,8 +33,8 @@ class CreditCollectionInterestRate(models.Model):
     )
     verified_on = fields.Date(help="When the rate was last compared with its source.")
 
-    _date_from_unique = models.Constraint(
-        "UNIQUE (series_id, date_from, is_shipped)",
+    _date_from_unique = models.UniqueIndex(
+        "(series_id, date_from, COALESCE(is_shipped, FALSE))",
         "This series has a rate from that day already: change that one.",
     )
     _dates_ordered = models.Constraint(

@@ -9,6 +9,15 @@ from ..tools.interest import Terms
 from ..tools.placeholders import unknown_placeholders
 from ..tools.rates import find, limit, reset_half_yearly
 
+# From when interest runs, under a law.
+_STARTS = [
+    ("due", "The day after the due date"),
+    ("reminder", "The day after the first reminder"),
+    ("reminder_period", "After the period of the first reminder"),
+    ("formal_notice", "The day after the formal notice"),
+    ("months", "After the last day of a later month"),
+]
+
 
 class CreditCollectionLegalProfile(models.Model):
     """What the law of a country says of late payment by businesses, consumers or public bodies."""
@@ -41,10 +50,10 @@ class CreditCollectionLegalProfile(models.Model):
         help="As published: the series holds the rate of the law itself. Otherwise it is a "
         "reference rate, of which the first day of each half-year counts.",
     )
-    rate_margin = fields.Float("Points added", digits=(6, 3))
+    rate_margin = fields.Float("Points added", digits=(6, 2))
     rate_step = fields.Float(
         "Rounded up to",
-        digits=(6, 3),
+        digits=(6, 2),
         help="Percentage points: 0.5 for Belgium. Not rounded when zero.",
     )
     is_rate_frozen = fields.Boolean(
@@ -52,20 +61,20 @@ class CreditCollectionLegalProfile(models.Model):
         help="The rate that holds when interest begins to run holds for the debt until it is paid.",
     )
 
-    percent = fields.Float("Rate of today", compute="_compute_percent", digits=(6, 3))
+    percent = fields.Float("Rate of today", compute="_compute_percent", digits=(6, 2))
 
     # interest: from when
     is_interest_clause_required = fields.Boolean(
         "Only with a clause", help="Without a clause in the contract, no interest is owed."
     )
     interest_start = fields.Selection(
-        selection="_selection_interest_start",
+        _STARTS,
         string="Interest runs",
         required=True,
         default="due",
     )
     interest_start_small = fields.Selection(
-        selection="_selection_interest_start",
+        _STARTS,
         string="For a small creditor",
         help="Where the law favours small and medium-sized creditors.",
     )
@@ -177,7 +186,9 @@ class CreditCollectionLegalProfile(models.Model):
         help="What may lawfully be done if nothing is paid: {legal_next_steps}.",
     )
 
-    legal_basis = fields.Char(required=True, help="The articles that letters refer to.")
+    legal_basis = fields.Char(
+        required=True, translate=True, help="The articles that letters refer to."
+    )
     source = fields.Text("Sources")
     verified_on = fields.Date(help="When the profile was last compared with its sources.")
     note = fields.Text("Notes", translate=True)
@@ -193,16 +204,6 @@ class CreditCollectionLegalProfile(models.Model):
         " AND reminder_post_days >= 0)",
         "Days, months and roundings are not negative.",
     )
-
-    @api.model
-    def _selection_interest_start(self):
-        return [
-            ("due", self.env._("The day after the due date")),
-            ("reminder", self.env._("The day after the first reminder")),
-            ("reminder_period", self.env._("After the period of the first reminder")),
-            ("formal_notice", self.env._("The day after the formal notice")),
-            ("months", self.env._("After the last day of a later month")),
-        ]
 
     @api.depends("rate_series_id", "rate_reset", "rate_margin", "rate_step")
     def _compute_percent(self):
@@ -315,7 +316,7 @@ class CreditCollectionLegalProfile(models.Model):
         )
 
     def _get_start(self, company):
-        """Return from when interest runs for a company: see `_selection_interest_start`."""
+        """Return from when interest runs for a company: see `_STARTS`."""
         self.ensure_one()
         is_small = company.sudo().collection_is_small
         return (is_small and self.interest_start_small) or self.interest_start

@@ -16,7 +16,7 @@ class CreditCollectionRateSeries(models.Model):
     code = fields.Char(required=True, copy=False, help="What an imported file calls it.")
     country_id = fields.Many2one("res.country")
     rate_ids = fields.One2many("credit.collection.interest.rate", "series_id", "Rates")
-    percent = fields.Float("Rate today", compute="_compute_percent", digits=(6, 3))
+    percent = fields.Float("Rate today", compute="_compute_percent", digits=(6, 2))
     date_to = fields.Date("Published until", compute="_compute_percent")
 
     _code_unique = models.Constraint("UNIQUE (code)", "Another series has this code already.")

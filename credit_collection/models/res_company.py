@@ -104,8 +104,8 @@ class ResCompany(models.Model):
     collection_interest_clause = fields.Selection(
         INTEREST_CLAUSES, "Terms of sale on late interest", default="none"
     )
-    collection_interest_rate = fields.Float("Contract rate (% a year)", digits=(6, 3))
-    collection_penalty_percent = fields.Float("Penalty clause (%)", digits=(6, 3))
+    collection_interest_rate = fields.Float("Contract rate (% a year)", digits=(6, 2))
+    collection_penalty_percent = fields.Float("Penalty clause (%)", digits=(6, 2))
     collection_penalty_min = fields.Monetary("Penalty at least")
     collection_penalty_max = fields.Monetary("Penalty at most", help="No limit when zero.")
 

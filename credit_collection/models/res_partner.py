@@ -62,13 +62,13 @@ class ResPartner(models.Model):
     )
     collection_interest_rate = fields.Float(
         "Contract rate (% a year)",
-        digits=(6, 3),
+        digits=(6, 2),
         company_dependent=True,
         copy=False,
         groups=_READERS,
     )
     collection_penalty_percent = fields.Float(
-        "Penalty clause (%)", digits=(6, 3), company_dependent=True, copy=False, groups=_READERS
+        "Penalty clause (%)", digits=(6, 2), company_dependent=True, copy=False, groups=_READERS
     )
     collection_penalty_min = fields.Float(
         "Penalty at least",

@@ -30,7 +30,7 @@ class CreditCollectionCaseInterest(models.TransientModel):
             shown = [one for one in derivations if one.due < one.until]
             vals = Interest._prepare_vals(shown, DocumentWriter(self.env, {}), wizard.date_until)
             wizard.derivation = self.env["ir.qweb"]._render(
-                "credit_collection.interest_derivation", vals
+                "credit_collection.interest_derivation", vals | {"with_sources": True}
             )
 
     def _get_lines(self):
