@@ -18,6 +18,19 @@ DEBTOR_KINDS = [
     ("public", "Public body"),
 ]
 
+# What a claim is for, where the law knows different periods of limitation.
+CLAIM_NATURES = [
+    ("general", "General"),
+    ("goods", "Sale of goods"),
+    ("periodic", "Periodic debts, rent, interest"),
+    ("utilities", "Water, gas, electricity, telecom"),
+    ("transport", "Transport"),
+    ("hotel", "Hotel and restaurant"),
+    ("insurance", "Insurance premiums"),
+    ("medical", "Hospital and medical care"),
+    ("professional", "Fees of lawyers and experts"),
+]
+
 # What a contract says of late interest.
 INTEREST_CLAUSES = [
     ("none", "Nothing"),
@@ -86,3 +99,22 @@ ACCOUNT_PREFIXES = {
         "collection_provision_expense_account_id": "68174",  # 68173 is about stocks
     },
 }
+
+# What a litigation is, the gravest last. The alphabet agrees: SQL takes the highest one.
+LITIGATION_CATEGORIES = [
+    ("amicable", "Amicable recovery"),
+    ("court", "Court"),
+    ("insolvency", "Insolvency"),
+]
+
+TIME_UNITS = [("days", "days"), ("months", "months")]
+
+# what interrupts the limitation of a claim
+INTERRUPTIONS = [
+    ("acknowledgement", "Acknowledgement of debt"),
+    ("written_notice", "Written notice to the debtor"),
+    ("lawyer_notice", "Formal notice by a lawyer or bailiff"),
+    ("bailiff", "Order or seizure by a bailiff"),
+    ("court", "Proceedings in court"),
+    ("title", "Judgment or other title"),
+]

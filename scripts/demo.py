@@ -19,7 +19,7 @@ from demo_ledger import FIRST_DAY, Ledger
 from freezegun import freeze_time
 from smtp_sink import SmtpSink
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
@@ -80,6 +80,12 @@ class Demo:
             (-26, self.dispute, "Maison de Repos Les Tilleuls", "quality", 150.0),
             (-30, self.agree_plan, "Relais de la Semois SA", 4),
             (-22, self.pay_installment, "Relais de la Semois SA"),
+            # a file at the court that is paid in part, an insolvency
+            (-28, self.go_to_court, "Snack-bar L'Étoile", "ios", "Maître Claire Servais"),
+            (-21, self.advance, "Snack-bar L'Étoile"),
+            (-9, self.pay_part, "Snack-bar L'Étoile", 120.0),
+            (-8, self.bill_costs, "Snack-bar L'Étoile", 240.0),
+            (-24, self.follow_bankruptcy, "Eetcafé 't Hoekje", "Mr. Jan Verbeke"),
             # holds by a person: an old one, some that ended, an open one
             (-48, self.hold, "Rederij Zilvermeer BV", "agreement", "Sells the boat first.", 80),
             (
@@ -181,6 +187,65 @@ class Demo:
         due = plan.installment_ids.filtered(lambda one: one.state != "paid")[:1].amount
         self.ledger.pay(invoice, fields.Date.today(), amount=min(due, invoice.amount_residual))
 
+    def go_to_court(self, name, kind, lawyer):
+        """Hand what is overdue to a lawyer."""
+        case = self.open_case(name)
+        litigation = self.litigate(case, kind)
+        litigation.party_ids = [
+            Command.create(
+                {
+                    "role": "lawyer",
+                    "partner_id": self.env["res.partner"].create({"name": lawyer}).id,
+                    "reference": "D/412/26",
+                }
+            )
+        ]
+        litigation.action_open()
+
+    def follow_bankruptcy(self, name, curator):
+        """The judgment was yesterday; the claim is to be filed."""
+        case = self.open_case(name)
+        litigation = self.litigate(case, "bankruptcy_be")
+        litigation.write(
+            {
+                "date_judgment": fields.Date.today() - timedelta(days=1),
+                "date_publication": fields.Date.today(),
+                "party_ids": [
+                    Command.create(
+                        {
+                            "role": "curator",
+                            "partner_id": self.env["res.partner"].create({"name": curator}).id,
+                        }
+                    )
+                ],
+            }
+        )
+        litigation.action_open()
+
+    def litigate(self, case, kind):
+        Litigation = case.env["credit.collection.litigation"]
+        form = Form(Litigation.with_context(**case.action_litigation()["context"]))
+        form.kind_id = self.env.ref(f"credit_collection.litigation_kind_{kind}")
+        return form.save()
+
+    def advance(self, name):
+        self.open_case(name).litigation_ids.action_next_stage()
+
+    def bill_costs(self, name, amount):
+        """The lawyer sends his bill."""
+        litigation = self.open_case(name).litigation_ids
+        bill = self.env["account.move"].create(
+            {
+                "move_type": "in_invoice",
+                "partner_id": litigation.party_ids.partner_id.id,
+                "invoice_date": fields.Date.today(),
+                "ref": "H/2026/0117",
+                "collection_litigation_id": litigation.id,
+                "invoice_line_ids": [Command.create({"name": "Frais", "price_unit": amount})],
+            }
+        )
+        bill.action_post()
+
     def hold(self, name, reason, note, days, move=None):
         case = self.open_case(name)
         env = case.env
@@ -226,7 +291,9 @@ class Demo:
         self.env["credit.collection.promise"]._cron_judge()
         self.env["credit.collection.dispute"]._cron_follow()
         self.env["credit.collection.payment.plan"]._cron_follow()
+        self.env["credit.collection.litigation"]._cron_follow()
         self.env["credit.collection.case"]._cron_assess()
+        self.env["credit.collection.item"]._cron_limitation()
         self.env["credit.collection.run"]._cron_run()
         self.send()
 

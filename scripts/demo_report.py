@@ -50,11 +50,26 @@ def check(env, mail_count):
         assert not dunning.level_id.policy_id.is_no_dunning, f"{dunning.name}: no dunning"
     _check_holds(env, notices)
 
+    _check_litigations(env)
+
     Delivery = env["credit.collection.delivery"]
     late = [("state", "=", "todo"), ("channel", "in", Delivery._get_automatic_channels())]
     assert not Delivery.search_count(late), "something that needs nobody has not left"
     emailed = Delivery.search_count([("channel", "=", "email"), ("state", "=", "sent")])
     assert emailed == mail_count, f"{emailed} e-mails sent, {mail_count} at the mail server"
+
+
+def _check_litigations(env):
+    """One file is at the court and paid in part; a bankruptcy waits for its claim."""
+    court, bankruptcy = env["credit.collection.litigation"].search([], order="category")
+    assert (court.category, court.state) == ("court", "open"), court.display_name
+    assert 0 < court.amount_recovered < court.amount_claimed, "nothing was recovered at court"
+    assert court.amount_spent, "the lawyer has not sent his bill"
+    assert bankruptcy.date_filing_deadline and not bankruptcy.date_filed
+    task = bankruptcy.activity_ids.filtered("automated")
+    assert task.date_deadline == bankruptcy.date_filing_deadline, "nobody is to file the claim"
+    older = bankruptcy.line_ids.mapped(lambda line: line.move_id.date < bankruptcy.date_judgment)
+    assert older and all(older), "a debt of the estate is in the bankruptcy"
 
 
 def _check_holds(env, notices):

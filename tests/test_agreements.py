@@ -1,4 +1,4 @@
-"""Promises, plans and disputes over one ledger, in any order: what must hold whatever happens."""
+"""All that is agreed over one ledger, in any order: what must hold whatever happens."""
 
 from datetime import timedelta
 
@@ -16,13 +16,21 @@ CRONS = (
     "ir_cron_judge_promises",
     "ir_cron_follow_disputes",
     "ir_cron_follow_plans",
+    "ir_cron_follow_litigations",
     "ir_cron_assess",
 )
+MODELS = {
+    "promise": "credit.collection.promise",
+    "dispute": "credit.collection.dispute",
+    "plan": "credit.collection.payment.plan",
+    "litigation": "credit.collection.litigation",
+}
 # Which invoices (the last of the three is due later), how much of them in cents, how many days.
 EVENTS = st.lists(
     st.tuples(
         st.sampled_from(
             ["promise", "dispute", "plan", "pay", "pay", "credit", "unmatch", "cancel", "reject"]
+            + ["litigation", "insolvency", "close"]
             + ["wait"] * 4
         ),
         st.sampled_from([(0,), (1,), (2,), (0, 1), (0, 1, 2)]),
@@ -124,6 +132,37 @@ class TestAgreements(CollectionCommon):
         plan.action_make_installments()
         plan.with_context(tracking_disable=True)._set_state("active", allowed=("draft",))
 
+    def _do_litigation(self, invoices, _amount, days):
+        """Go to court: over these invoices, or over everything."""
+        self._litigate(
+            "ios" if days % 2 else "full",
+            covers_customer=days % 3 == 0,
+            line_ids=[
+                fields.Command.create({"move_line_id": line.id})
+                for line in self._open_lines(invoices)
+            ],
+        )
+
+    def _do_insolvency(self, _invoices, _amount, days):
+        """The older invoices are part of it, and all three on other days of the judgment."""
+        self._litigate(
+            "debt_settlement_be" if days % 3 == 0 else "bankruptcy_be",
+            date_judgment=self.today - timedelta(days=days * 3),
+        )
+
+    def _litigate(self, kind, **vals):
+        self.env["credit.collection.litigation"].create(
+            {
+                "case_id": self._case().id,
+                "kind_id": self.env.ref(f"credit_collection.litigation_kind_{kind}").id,
+                **vals,
+            }
+        ).action_open()
+
+    def _do_close(self, _invoices, _amount, days):
+        for litigation in self._running("litigation")[:1]:
+            litigation._close(litigation._get_outcomes()[days % 4])
+
     def _do_pay(self, invoices, amount, _days):
         for invoice in invoices:
             if invoice.amount_residual:
@@ -138,7 +177,7 @@ class TestAgreements(CollectionCommon):
 
     def _do_cancel(self, _invoices, _amount, days):
         """Take back one of the things that were agreed."""
-        running = [*self._running("promise"), *self._running("dispute"), *self._running("plan")]
+        running = [one for kind in MODELS for one in self._running(kind)]
         if running:
             running[days % len(running)].action_cancel()
 
@@ -157,7 +196,7 @@ class TestAgreements(CollectionCommon):
             self._check_run()
 
     def _running(self, kind):
-        Model = self.env[f"credit.collection.{'payment.plan' if kind == 'plan' else kind}"]
+        Model = self.env[MODELS[kind]]
         return Model.search([("state", "in", Model._running_states)], order="id")
 
     # -------------------------------------------------------------------------

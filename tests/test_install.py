@@ -81,6 +81,18 @@ dispute = env["credit.collection.dispute"].create(
     {"move_id": disputed.id, "amount": 40.0,
      "reason_id": env.ref("credit_collection.dispute_reason_price").id})
 dispute.action_accept()
+company.collection_litigation_block_credit = True
+litigation = env["credit.collection.litigation"].create(
+    {"case_id": cases[2].id,
+     "kind_id": env.ref("credit_collection.litigation_kind_bankruptcy_be").id,
+     "date_judgment": fields.Date.subtract(day, days=30),
+     "party_ids": [(0, 0, {"role": "curator", "partner_id": customers[1].id})]})
+litigation.action_open()
+assert litigation.is_credit_blocked and litigation.activity_ids, litigation.state
+bill = env["account.move"].create(
+    {"move_type": "in_invoice", "partner_id": company.partner_id.id, "invoice_date": day,
+     "collection_litigation_id": litigation.id,
+     "invoice_line_ids": [(0, 0, {"name": "Fees", "price_unit": 50.0, "tax_ids": []})]})
 run = env["credit.collection.run"].browse(
     env["credit.collection.run"].action_open_proposal()["res_id"])
 assert len(run.dunning_ids) == 2, run.dunning_ids

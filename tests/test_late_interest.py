@@ -57,6 +57,24 @@ class TestLateInterest(InterestCommon):
             ],
         )
 
+    def test_a_bankruptcy_stops_the_interest(self):
+        invoice = self._overdue_invoice(1000, "2026-01-31")
+        self._day("2026-03-02")
+        self._commit()
+        litigation = self.env["credit.collection.litigation"].create(
+            {
+                "case_id": self._case().id,
+                "kind_id": self.env.ref("credit_collection.litigation_kind_bankruptcy_be").id,
+                "date_judgment": "2026-03-01",
+            }
+        )
+        litigation.action_open()
+        self.assertSegments(
+            self._derive(invoice), [("2026-02-01", "2026-02-28", "1000.00", "8.05")]
+        )
+        litigation.action_cancel()
+        self.assertEqual(str(self._derive(invoice).interest.segments[-1].last), "2026-06-30")
+
     def test_an_invoice_that_was_paid_late_bears_interest_for_its_delay(self):
         """F13."""
         invoice = self._overdue_invoice(1000, "2026-01-31")

@@ -98,6 +98,34 @@ class TestTours(CollectionCommon, HttpCase):
         self.assertIn(b"%PDF", plan.agreement_id.raw)
         self.assertDecision(invoice, "hold")
 
+    def test_collector_goes_to_court_and_withdraws(self):
+        invoice = self._overdue_invoice(100.0)
+        self._customer("Maître Dupont")
+        self._commit()
+        self.start_tour(
+            f"/odoo/collection-cases/{self._case().id}",
+            "credit_collection_litigation",
+            login=self._login("collector", "credit_collection_group_user"),
+        )
+        litigation = self._case().litigation_ids
+        self.assertEqual((litigation.state, litigation.amount_claimed), ("cancel", 104.5))
+        self.assertEqual(litigation.party_ids.reference, "D/2026/17")
+        self.assertDecision(invoice, "due")
+
+    def test_manager_follows_a_bankruptcy_until_nothing_is_left(self):
+        self._overdue_invoice(100.0)
+        self._commit()
+        groups = ("credit_collection_group_manager", "base.group_partner_manager")
+        with mute_logger("odoo.http"):  # he is told to enter the judgment first
+            self.start_tour(
+                f"/odoo/res.partner/{self.customer.id}",
+                "credit_collection_insolvency",
+                login=self._login("manager", *groups),
+            )
+        litigation = self._case().litigation_ids
+        self.assertEqual(litigation.state, "irrecoverable")
+        self.assertEqual(litigation.line_ids.amount_residual, 100.0)
+
     def test_manager_makes_a_policy(self):
         self.start_tour(
             "/odoo/collection-policies",
@@ -153,3 +181,28 @@ class TestTours(CollectionCommon, HttpCase):
             ]
         )
         return "credit_collection.test_group_seller"
+
+    def test_collector_hands_over_a_claim_and_looks_when_it_lapses(self):
+        invoice = self._overdue_invoice()
+        self.env["ir.attachment"].create(
+            {
+                "name": "invoice.pdf",
+                "raw": b"%PDF-1.4",
+                "res_model": invoice._name,
+                "res_id": invoice.id,
+                "res_field": "invoice_pdf_report_file",
+            }
+        )
+        self.company.account_fiscal_country_id = self.env.ref("base.be")
+        self._commit()
+        self.start_tour(
+            f"/odoo/collection-cases/{self._case().id}",
+            "credit_collection_handover",
+            login=self._login("collector", "credit_collection_group_user"),
+        )
+        handover = self._case().handover_ids
+        for action in (handover.action_download_pdf(), handover.action_download_zip()):
+            self.authenticate("collector", "collector")
+            answer = self.url_open(action["url"])
+            self.assertEqual(answer.status_code, 200)
+            self.assertIn(answer.content, (handover.pdf_id.raw, handover.zip_id.raw))

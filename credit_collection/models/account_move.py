@@ -6,9 +6,9 @@ from psycopg2.extensions import TransactionRollbackError
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
-from ..const import KEEP_NUMBERS, URGENT_DECISIONS
+from ..const import CLAIM_NATURES, KEEP_NUMBERS, URGENT_DECISIONS
 
 _READERS = "credit_collection.credit_collection_group_readonly"
 _MANAGERS = "credit_collection.credit_collection_group_manager"
@@ -16,7 +16,8 @@ _TOUCHED = "credit_collection.touched"
 
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move", "credit.collection.litigated"]
 
     collection_policy_id = fields.Many2one(
         "credit.collection.policy",
@@ -40,6 +41,16 @@ class AccountMove(models.Model):
         groups=_READERS,
         help="Notices sent up to this day do not count for the level of the invoice.",
     )
+    collection_nature = fields.Selection(
+        CLAIM_NATURES,
+        "Nature of the claim",
+        copy=False,
+        groups=_READERS,
+        help="Decides after how long it lapses. As set for the customer when empty.",
+    )
+    collection_date_lapse = fields.Date(
+        "Lapses on", compute="_compute_collection_item_ids", groups=_READERS
+    )
     collection_item_ids = fields.Many2many(
         "credit.collection.item", compute="_compute_collection_item_ids", groups=_READERS
     )
@@ -48,6 +59,24 @@ class AccountMove(models.Model):
     )
     collection_dispute_ids = fields.One2many(
         "credit.collection.dispute", "move_id", "Disputes", readonly=True, groups=_READERS
+    )
+    collection_litigation_line_ids = fields.One2many(
+        "credit.collection.litigation.line",
+        "move_id",
+        "Litigations",
+        readonly=True,
+        groups=_READERS,
+    )
+    collection_litigation_id = fields.Many2one(
+        "credit.collection.litigation",
+        "Costs of litigation",
+        copy=False,
+        check_company=True,
+        index="btree_not_null",
+        ondelete="set null",
+        groups=_READERS,
+        domain="[('company_id', '=', company_id), ('state', '!=', 'draft')]",
+        help="What was paid to the lawyer, the bailiff or the court, for which litigation.",
     )
     dunning_line_ids = fields.Many2many(
         "credit.collection.dunning.line", compute="_compute_dunning_line_ids", groups=_READERS
@@ -86,6 +115,7 @@ class AccountMove(models.Model):
             move.collection_item_ids = own
             move.collection_explanation = next_up.explanation
             move.dunning_level_id = own.level_id.sorted("delay_days")[-1:]
+            move.collection_date_lapse = min(filter(None, own.mapped("date_lapse")), default=False)
 
     @api.model
     def _get_collection_urgency(self, item):
@@ -130,6 +160,26 @@ class AccountMove(models.Model):
                         "%(level)s is not a level of the policy of the invoice.", level=level.name
                     )
                 )
+
+    @api.constrains("collection_litigation_id")
+    def _check_collection_litigation_id(self):
+        for move in self:
+            if move.collection_litigation_id and not move.is_purchase_document(True):
+                raise ValidationError(
+                    self.env._("Only the bills of vendors are costs of a litigation.")
+                )
+
+    @api.model
+    def _get_litigation_status_sql(self, alias):
+        return SQL(
+            """
+            (SELECT max(litigation_line.category)
+               FROM credit_collection_litigation_line litigation_line
+              WHERE litigation_line.move_id = %s AND litigation_line.state = 'open')
+            """,
+            SQL.identifier(alias, "id"),
+            to_flush=self.env["credit.collection.litigation.line"]._fields["state"],
+        )
 
     # -------------------------------------------------------------------------
     # Actions
@@ -197,6 +247,18 @@ class AccountMove(models.Model):
             return running._open_form()
         case = self._collection_open_case_for(Plan._name)
         return case._open_payment_plan(self.collection_item_ids.move_line_id)
+
+    def action_collection_litigation(self):
+        """Open the litigation of this invoice, or a new one over what is open of it."""
+        self.ensure_one()
+        Litigation = self.env["credit.collection.litigation"]
+        running = Litigation.search(
+            [("line_ids.move_id", "=", self.id), ("state", "in", ("draft", "open"))], limit=1
+        )
+        if running:
+            return running._open_form()
+        case = self._collection_open_case_for(Litigation._name)
+        return case._open_litigation(self.collection_item_ids.move_line_id)
 
     def _collection_open_case_for(self, model):
         """Return the case of the customer, for who may create something of this model on it."""

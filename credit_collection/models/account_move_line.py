@@ -32,6 +32,35 @@ class AccountMoveLine(models.Model):
         self.ensure_one()
         return self.product_id.name or next(iter((self.name or "").splitlines()), "")
 
+    def _collection_get_residual(self, currency):
+        """Return what is open of an item, in its currency or else in that of the company."""
+        return (
+            self.amount_residual_currency if currency == self.currency_id else self.amount_residual
+        )
+
+    def _collection_get_interest_stop_dates(self):
+        """Return `{line: day}` for those of these items on which interest has stopped.
+
+        The day is the first one on which an insolvency stops it, on whatever account the item is.
+        """
+        covered = self.env["credit.collection.litigation.line"].search(
+            [
+                ("move_id", "in", self._collection_get_sources().move_id.ids),
+                ("category", "=", "insolvency"),
+            ]
+        )
+        stops = {}
+        for line in covered:
+            stop = line.litigation_id._get_interest_stop_date()
+            source = line.move_line_id._collection_get_sources()
+            if stop and source:
+                stops[source] = min(stop, stops.get(source, stop))
+        return {
+            line: stops[source]
+            for line in (self if stops else ())
+            if (source := line._collection_get_sources()) in stops
+        }
+
     def _collection_get_interest(self, until=None):
         """Return `{item: Derivation}`: the late interest up to a day, and what it follows from.
 
@@ -96,7 +125,11 @@ class AccountMoveLine(models.Model):
     def _collection_check_not_planned(self):
         """Refuse what a payment plan reads its payments from: it would look paid."""
         planned = self.env["credit.collection.payment.plan.line"].search(
-            [("move_line_id", "in", self.ids), ("plan_id.state", "=", "active")], limit=1
+            [
+                ("move_line_id", "in", (self | self._collection_get_sources()).ids),
+                ("plan_id.state", "=", "active"),
+            ],
+            limit=1,
         )
         if planned:
             raise UserError(

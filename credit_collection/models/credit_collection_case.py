@@ -16,7 +16,7 @@ class CreditCollectionCase(models.Model):
 
     _name = "credit.collection.case"
     _description = "Collection Case"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "credit.collection.litigated"]
     _order = "amount_overdue desc, id"
     _check_company_auto = True
     _mail_post_access = "read"
@@ -60,8 +60,19 @@ class CreditCollectionCase(models.Model):
     item_ids = fields.One2many("credit.collection.item", "case_id", readonly=True)
     hold_ids = fields.One2many("credit.collection.hold", "case_id", readonly=True)
     dunning_ids = fields.One2many("credit.collection.dunning", "case_id", readonly=True)
+    document_ids = fields.One2many(
+        "credit.collection.case.document", "case_id", "Documents for the file"
+    )
+    handover_ids = fields.One2many("credit.collection.handover", "case_id", readonly=True)
+    interruption_ids = fields.One2many(
+        "credit.collection.interruption", "case_id", "Interruptions of limitation"
+    )
+    date_lapse = fields.Date(
+        "First claim lapses on", compute="_compute_date_lapse", search="_search_date_lapse"
+    )
     dunning_count = fields.Integer(compute="_compute_counts")
     hold_count = fields.Integer(compute="_compute_counts")
+    handover_count = fields.Integer(compute="_compute_counts")
     explanation = fields.Char("What happens next", compute="_compute_explanation")
 
     _partner_company_unique = models.UniqueIndex(
@@ -87,9 +98,14 @@ class CreditCollectionCase(models.Model):
         holds = self.env["credit.collection.hold"]._read_group(
             [("case_id", "in", self.ids), ("state", "=", "active")], ["case_id"], ["__count"]
         )
+        handovers = self.env["credit.collection.handover"]._read_group(
+            [("case_id", "in", self.ids)], ["case_id"], ["__count"]
+        )
         notice_count = {case.id: count for case, count in notices}
         hold_count = {case.id: count for case, count in holds}
+        handover_count = {case.id: count for case, count in handovers}
         for case in self:
+            case.handover_count = handover_count.get(case.id, 0)
             case.dunning_count = notice_count.get(case.id, 0)
             case.hold_count = hold_count.get(case.id, 0)
 
@@ -117,6 +133,18 @@ class CreditCollectionCase(models.Model):
         for case in self:
             item = items.get(case)
             case.explanation = item.explanation if item else self.env._("Nothing is open.")
+
+    @api.depends("item_ids.date_lapse")
+    def _compute_date_lapse(self):
+        groups = self.env["credit.collection.item"]._read_group(
+            [("case_id", "in", self.ids)], ["case_id"], ["date_lapse:min"]
+        )
+        dates = {case.id: date for case, date in groups}
+        for case in self:
+            case.date_lapse = dates.get(case.id, False)
+
+    def _search_date_lapse(self, operator, value):
+        return Domain("item_ids", "any", [("date_lapse", operator, value)])
 
     def write(self, vals):
         if not self.env.su and self._get_assessed_fields() & vals.keys():
@@ -201,6 +229,22 @@ class CreditCollectionCase(models.Model):
         fresh = items.filtered(lambda item: not item.move_line_id.collection_origin_line_id)
         return (fresh or items).action_doubtful()
 
+    def action_handover(self):
+        """Make a hand-over file about all that is open, in the language of the company."""
+        self.ensure_one()
+        handover = self.env["credit.collection.handover"]._make(self, self._get_claimed_lines())
+        return handover._get_records_action(context={})
+
+    def action_handover_wizard(self):
+        """Choose the items and the language of a hand-over file."""
+        self.ensure_one()
+        self.check_access("write")
+        return self._open_new(self.env._("Hand-over file"), "credit.collection.case.handover")
+
+    def action_open_handovers(self):
+        self.ensure_one()
+        return self._open("credit_collection_handover_action", [("case_id", "=", self.id)])
+
     def action_refresh(self):
         """Look at the ledger of these customers again."""
         self._refresh()
@@ -242,6 +286,11 @@ class CreditCollectionCase(models.Model):
                 }
             )
         return case.sudo(self.env.su).with_context(tracking_disable=False)
+
+    def _get_claimed_lines(self):
+        """Return what is owed: all that is open but for the credits."""
+        items = self.item_ids.filtered(lambda item: item.amount_residual_currency > 0)
+        return items.sorted(lambda item: (item.date_due, item.id)).move_line_id
 
     def _get_overdue_items(self):
         """Return what may be given up: overdue debts that no agreement holds."""
@@ -296,6 +345,10 @@ class CreditCollectionCase(models.Model):
         self.dunning_ids._call_off(reason)
         calls = self.dunning_ids.delivery_ids.activity_id  # still to be made: a courtesy call
         (self.activity_ids.filtered("automated") - calls).action_feedback(feedback=reason)
+
+    def _update_limitation(self):
+        """Work out anew when the claims on these customers lapse."""
+        self.env["credit.collection.item"]._update_limitation([("case_id", "in", self.ids)])
 
     def _merge_into(self, case):
         """Give another case of the company all that these ones hold, and let them go."""

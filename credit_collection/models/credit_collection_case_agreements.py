@@ -1,9 +1,10 @@
 from odoo import api, fields, models
 from odoo.fields import Command
+from odoo.tools import SQL
 
 
 class CreditCollectionCase(models.Model):
-    """What was agreed with the customer of a case: promises, payment plans, disputes."""
+    """What was agreed with the customer of a case, or stands between him and us."""
 
     _inherit = "credit.collection.case"
 
@@ -14,15 +15,18 @@ class CreditCollectionCase(models.Model):
     plan_count = fields.Integer(compute="_compute_agreement_counts")
     dispute_ids = fields.One2many("credit.collection.dispute", "case_id", readonly=True)
     dispute_count = fields.Integer(compute="_compute_agreement_counts")
+    litigation_ids = fields.One2many("credit.collection.litigation", "case_id", readonly=True)
+    litigation_count = fields.Integer(compute="_compute_agreement_counts")
 
-    @api.depends("promise_ids", "plan_ids", "dispute_ids.state")
+    @api.depends("promise_ids", "plan_ids", "dispute_ids.state", "litigation_ids")
     def _compute_agreement_counts(self):
-        """Count all promises and plans, which tell of the past, and the disputes to be settled."""
+        """Count what tells of the past, too; of the disputes, those to be settled."""
         own = ("case_id", "in", self.ids)
         for name, model, domain in (
             ("promise_count", "credit.collection.promise", [own]),
             ("plan_count", "credit.collection.payment.plan", [own]),
             ("dispute_count", "credit.collection.dispute", [own, ("state", "=", "open")]),
+            ("litigation_count", "credit.collection.litigation", [own]),
         ):
             groups = self.env[model]._read_group(domain, ["case_id"], ["__count"])
             counts = {case.id: count for case, count in groups}
@@ -52,6 +56,7 @@ class CreditCollectionCase(models.Model):
             "credit.collection.promise",
             "credit.collection.payment.plan",
             "credit.collection.dispute",
+            "credit.collection.litigation",
         ]
 
     def _follow_agreements(self):
@@ -63,7 +68,17 @@ class CreditCollectionCase(models.Model):
 
     def _has_history(self):
         """Tell whether something was said to these customers, or agreed with them."""
-        return bool(self.hold_ids or self.dunning_ids or self.plan_ids)
+        return bool(
+            self.hold_ids
+            or self.dunning_ids
+            or self.plan_ids
+            or self.litigation_ids
+            or self.handover_ids
+        )
+
+    def _get_debts(self):
+        """Return the items that these customers have to pay."""
+        return self.item_ids.filtered(lambda item: item.decision not in ("credit", "excluded"))
 
     def _get_open_credit(self, currency, until=None):
         """Return the credits that are matched with nothing, in a currency; dated up to a day."""
@@ -164,3 +179,37 @@ class CreditCollectionCase(models.Model):
         invoices = open_lines.sudo().move_id.filtered(lambda move: move.is_sale_document(True))
         defaults = {"default_move_id": invoices.id} if len(invoices) == 1 else {}
         return self._open_new(self.env._("Dispute"), "credit.collection.dispute", **defaults)
+
+    # -------------------------------------------------------------------------
+    # Litigations
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_litigation_status_sql(self, alias):
+        return self._get_case_litigation_status_sql(
+            SQL("cases.id = %s", SQL.identifier(alias, "id"))
+        )
+
+    def action_open_litigations(self):
+        self.ensure_one()
+        action = self._open("credit_collection_litigation_action", [("case_id", "=", self.id)])
+        return action | {"context": {"default_case_id": self.id}}
+
+    def action_litigation(self):
+        """Open a new litigation over what is overdue."""
+        self.ensure_one()
+        return self._open_litigation(self._get_debts().filtered("days_late").move_line_id)
+
+    def _open_litigation(self, lines):
+        """Open a new litigation over these items, but for those that are in another one."""
+        Litigation = self.env["credit.collection.litigation"]
+        Litigation.check_access("create")
+        pursued = self.litigation_ids.filtered(lambda one: one.state == "open").line_ids
+        free = lines.filtered(lambda line: line.amount_residual_currency > 0)
+        free -= pursued.move_line_id
+        return Litigation._open_form(
+            default_case_id=self.id,
+            default_line_ids=[
+                Command.create({"move_line_id": line.id}) for line in free.sorted("date_maturity")
+            ],
+        )

@@ -64,6 +64,9 @@ class CreditCollectionHold(models.Model):
     dispute_id = fields.Many2one(
         "credit.collection.dispute", readonly=True, index="btree_not_null", ondelete="restrict"
     )
+    litigation_id = fields.Many2one(
+        "credit.collection.litigation", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     origin = fields.Char(compute="_compute_origin")
     scope = fields.Char("On hold", compute="_compute_scope")
     note = fields.Text()
@@ -112,7 +115,9 @@ class CreditCollectionHold(models.Model):
     def _compute_scope(self):
         """Say what is on hold."""
         for hold in self:
-            if hold.line_ids:
+            if hold.litigation_id.sudo().covers_customer:
+                hold.scope = self.env._("Everything")
+            elif hold.line_ids:
                 names = hold.line_ids.move_line_id.sudo().mapped("move_name")
                 hold.scope = ", ".join(dict.fromkeys(names))
             elif hold.amount:
@@ -288,7 +293,7 @@ class CreditCollectionHold(models.Model):
     @api.model
     def _get_origin_fields(self):
         """Return the fields that name what places holds; a module with another one adds it."""
-        return ["promise_id", "plan_id", "dispute_id"]
+        return ["promise_id", "plan_id", "dispute_id", "litigation_id"]
 
     def _get_origin(self):
         """Return what has placed this hold; nothing when a person did."""
@@ -308,12 +313,15 @@ class CreditCollectionHold(models.Model):
     def _get_is_by_item_sql(self, alias):
         """Return the condition that a hold covers its lines alone.
 
-        That of a promise or of a plan does so when the last of its lines was deleted, too: it never
-        becomes a hold on the customer.
+        That of a promise, a plan or a litigation does so when the last of its lines was deleted,
+        too: it never becomes a hold on the customer. What a litigation covers beyond its first
+        items is added to its lines.
         """
         return SQL(
             "COALESCE(%s) IS NOT NULL",
-            SQL(", ").join(SQL.identifier(alias, name) for name in ("promise_id", "plan_id")),
+            SQL(", ").join(
+                SQL.identifier(alias, name) for name in ("promise_id", "plan_id", "litigation_id")
+            ),
         )
 
     def _set_state(self, state, **vals):

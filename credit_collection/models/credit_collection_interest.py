@@ -157,9 +157,11 @@ class CreditCollectionInterest(models.AbstractModel):
     def _get_waived_periods(self, origins):
         """Return `{id of an item: [(first, last or None)]}`: days on which it bears no interest.
 
-        What knows of insolvencies, or of plans that waive interest, adds theirs.
+        An insolvency stops it for good. What knows of other days, a plan that waives them for
+        instance, adds them.
         """
-        return {}
+        stops = origins._collection_get_interest_stop_dates()
+        return {line.id: [(day, None)] for line, day in stops.items()}
 
     @api.model
     def _to_decimal(self, amount, currency):

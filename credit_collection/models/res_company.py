@@ -7,7 +7,7 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import ACCOUNT_PREFIXES, BALANCE_ACCOUNTS, INTEREST_CLAUSES
+from ..const import ACCOUNT_PREFIXES, BALANCE_ACCOUNTS, CLAIM_NATURES, INTEREST_CLAUSES
 from .credit_collection_interest import Contract
 
 _logger = logging.getLogger(__name__)
@@ -75,12 +75,27 @@ class ResCompany(models.Model):
     collection_plan_amount_max = fields.Monetary("Largest payment plan of a collector")
     collection_plan_months_max = fields.Integer("Longest payment plan of a collector")
 
+    collection_litigation_task_days = fields.Integer("Tasks of litigations, days before", default=7)
+    collection_litigation_block_credit = fields.Boolean("No new credit in litigation")
+
+    _collection_litigation_task_days_positive = models.Constraint(
+        "CHECK (collection_litigation_task_days >= 0)", "A number of days cannot be negative."
+    )
     _collection_plan_positive = models.Constraint(
         "CHECK (collection_plan_tolerance_days >= 0 AND collection_plan_reminder_days >= 0"
         " AND collection_plan_amount_max >= 0 AND collection_plan_months_max >= 0)",
         "The limits of payment plans are not negative.",
     )
 
+    collection_nature = fields.Selection(CLAIM_NATURES, "Nature of our claims", default="general")
+    collection_limitation_days = fields.Integer("Warn of limitation before", default=90)
+    collection_limitation_urgent = fields.Integer("Warn urgently before", default=30)
+
+    _collection_limitation_order = models.Constraint(
+        "CHECK (collection_limitation_urgent >= 0"
+        " AND collection_limitation_days >= collection_limitation_urgent)",
+        "The urgent warning comes after the first one.",
+    )
     collection_legal_profile_id = fields.Many2one(
         "credit.collection.legal.profile",
         "Law for businesses",

@@ -41,6 +41,19 @@ class ResConfigSettings(models.TransientModel):
     collection_plan_months_max = fields.Integer(
         related="company_id.collection_plan_months_max", readonly=False
     )
+    collection_litigation_task_days = fields.Integer(
+        related="company_id.collection_litigation_task_days", readonly=False
+    )
+    collection_litigation_block_credit = fields.Boolean(
+        related="company_id.collection_litigation_block_credit", readonly=False
+    )
+    collection_nature = fields.Selection(related="company_id.collection_nature", readonly=False)
+    collection_limitation_days = fields.Integer(
+        related="company_id.collection_limitation_days", readonly=False
+    )
+    collection_limitation_urgent = fields.Integer(
+        related="company_id.collection_limitation_urgent", readonly=False
+    )
     collection_write_off_account_id = fields.Many2one(
         related="company_id.collection_write_off_account_id", readonly=False
     )

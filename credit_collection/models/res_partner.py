@@ -2,8 +2,9 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
-from ..const import DEBTOR_KINDS, INTEREST_CLAUSES
+from ..const import CLAIM_NATURES, DEBTOR_KINDS, INTEREST_CLAUSES
 from .credit_collection_interest import Contract
 
 _READERS = "credit_collection.credit_collection_group_readonly"
@@ -14,7 +15,8 @@ _MANAGERS = "credit_collection.credit_collection_group_manager"
 
 
 class ResPartner(models.Model):
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "credit.collection.litigated"]
 
     collection_policy_id = fields.Many2one(
         "credit.collection.policy",
@@ -30,6 +32,12 @@ class ResPartner(models.Model):
         groups=_READERS,
         help="Decides which law applies to late payment. When empty: a company, or somebody with a "
         "tax number, is a business, and any other person a consumer.",
+    )
+    collection_nature = fields.Selection(
+        CLAIM_NATURES,
+        "Nature of the claims",
+        groups=_READERS,
+        help="Decides after how long the claims lapse. As set for the company when empty.",
     )
     collection_debtor_kind_applied = fields.Selection(
         DEBTOR_KINDS,
@@ -156,6 +164,17 @@ class ResPartner(models.Model):
                 )
 
     @api.model
+    def _get_litigation_status_sql(self, alias):
+        """In the current company, whatever the contact."""
+        return self._get_case_litigation_status_sql(
+            SQL(
+                "cases.partner_id = %s AND cases.company_id = %s",
+                SQL.identifier(alias, "commercial_partner_id"),
+                self.env.company.id,
+            )
+        )
+
+    @api.model
     def _has_field_access(self, field, operation):
         """Collectors decide how a customer is collected from, managers what he has signed."""
         if operation == "write" and field.name in self._get_collection_contract_fields():
@@ -167,7 +186,7 @@ class ResPartner(models.Model):
     @api.model
     def _get_collection_fields(self):
         """Return the fields that decide how a customer is collected from."""
-        return ("collection_debtor_kind", "collection_policy_id")
+        return ("collection_debtor_kind", "collection_nature", "collection_policy_id")
 
     @api.model
     def _get_collection_contract_fields(self):
@@ -322,3 +341,10 @@ class ResPartner(models.Model):
         self.env["credit.collection.hold"].check_access("create")
         case = self.env["credit.collection.case"]._get_for_partner(self, self.env.company)
         return case.action_hold()
+
+    def action_collection_litigation(self):
+        """Open a new litigation over what this customer owes the current company."""
+        self.ensure_one()
+        self.env["credit.collection.litigation"].check_access("create")
+        case = self.env["credit.collection.case"]._get_for_partner(self, self.env.company)
+        return case.action_litigation()

@@ -134,24 +134,25 @@ class LetterPrinter:
         """Return the pages of each letter, or None when they cannot be told apart."""
         return letter_pages(self._contents, count)
 
-    def cut(self, pages: range, letterhead: int, labels: Labels) -> bytes:
-        """Return one letter as a PDF of its own."""
+    def cut(self, pages: range, letterhead: int, labels: Labels, *, has_head: bool = True) -> bytes:
+        """Return one letter as a PDF of its own; what only continues a file has no letterhead."""
         writer = PdfWriter()
-        font = writer._add_object(_font())
+        font = writer._add_object(standard_font())
         first, following = self._letterheads[2 * letterhead : 2 * letterhead + 2]
-        head, band = writer._add_object(first), FIRST_HEAD_MM
+        head = writer._add_object(first if has_head else following)
+        band = FIRST_HEAD_MM if has_head else 0
         for number, index in enumerate(pages, start=1):
             texts = [Text(RIGHT_MM, 8, labels.page, align_right=True)]
-            if number > 1:
+            if number > 1 or not has_head:
                 texts.append(Text(LEFT_MM, 297 - 16, labels.continuation))
             drawing = _drawing(band, [text.fill(number, len(pages)) for text in texts])
             self._put_on_letterhead(writer, self._pages[index], head, font, drawing)
             writer.add_page(self._pages[index])
             if number == 1 and len(pages) > 1:
                 head, band = writer._add_object(following), 0
-        stream = io.BytesIO()
-        writer.write(stream)
-        return stream.getvalue()
+        target = io.BytesIO()
+        writer.write(target)
+        return target.getvalue()
 
     def _put_on_letterhead(
         self,
@@ -162,7 +163,7 @@ class LetterPrinter:
         drawing: bytes,
     ) -> None:
         before, after = (
-            writer._add_object(_stream(content)) for content in (b"q\n", b"\nQ\n" + drawing)
+            writer._add_object(stream(content)) for content in (b"q\n", b"\nQ\n" + drawing)
         )
         page[pdf.NameObject("/Contents")] = pdf.ArrayObject(
             [before, page.raw_get("/Contents"), after]
@@ -208,7 +209,7 @@ def _content(page: pdf.DictionaryObject) -> bytes:
 
 def _letterhead(page: pdf.DictionaryObject) -> pdf.StreamObject:
     """Return a page as a drawing that other pages can show."""
-    form = _stream(_content(page))
+    form = stream(_content(page))
     form.update(
         {
             pdf.NameObject("/Type"): pdf.NameObject("/XObject"),
@@ -220,7 +221,7 @@ def _letterhead(page: pdf.DictionaryObject) -> pdf.StreamObject:
     return form
 
 
-def _font() -> pdf.DictionaryObject:
+def standard_font() -> pdf.DictionaryObject:
     """Return the font of the page numbers: one that every PDF reader has."""
     names = {
         "/Type": "/Font",
@@ -233,7 +234,8 @@ def _font() -> pdf.DictionaryObject:
     )
 
 
-def _stream(content: bytes) -> pdf.StreamObject:
-    stream = pdf.DecodedStreamObject()
-    stream.set_data(content)
-    return stream.flate_encode()
+def stream(content: bytes) -> pdf.StreamObject:
+    """Return a drawing as an object of a PDF."""
+    drawing = pdf.DecodedStreamObject()
+    drawing.set_data(content)
+    return drawing.flate_encode()

@@ -389,3 +389,230 @@ tours.add("credit_collection_payment_plan", {
         },
     ],
 });
+
+tours.add("credit_collection_handover", {
+    steps: () => [
+        {
+            content: "The lawyer asks for everything about this customer",
+            trigger: "button[name=action_handover]",
+            run: "click",
+        },
+        {
+            content: "It says what is missing",
+            trigger: "[name=gap_ids] .o_data_row:contains(contract)",
+        },
+        {
+            trigger: "a.nav-link[name=documents]",
+            run: "click",
+        },
+        {
+            content: "The invoice is in it",
+            trigger: "[name=annex_ids] .o_data_row:contains(2.1)",
+        },
+        {
+            content: "Both files can be taken along",
+            trigger: "button[name=action_download_pdf]",
+        },
+        {
+            trigger: "button[name=action_download_zip]",
+        },
+        {
+            trigger: "button.oe_stat_button[name=action_open_case]",
+            run: "click",
+        },
+        {
+            content: "When does the claim lapse, and why?",
+            trigger: "[name=item_ids] .o_data_row button[name=action_limitation]",
+            run: "click",
+        },
+        {
+            trigger: ".modal [name=line_ids] .o_data_row:contains(Start)",
+        },
+        {
+            trigger: ".modal footer button.btn-primary",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal))",
+        },
+    ],
+});
+
+tours.add("credit_collection_litigation", {
+    steps: () => [
+        {
+            content: "The case goes to the lawyer",
+            trigger: "button[name=action_litigation]",
+            run: "click",
+        },
+        {
+            trigger: "[name=kind_id] input",
+            run: "edit Full",
+        },
+        {
+            trigger: ".ui-autocomplete a:contains(Full proceedings)",
+            run: "click",
+        },
+        {
+            content: "What is overdue is covered",
+            trigger: "a.nav-link[name=items]",
+            run: "click",
+        },
+        {
+            trigger: "[name=line_ids] .o_data_row:contains(100.00)",
+        },
+        {
+            trigger: "a.nav-link[name=amounts]",
+            run: "click",
+        },
+        {
+            content: "What is open is proposed as the principal",
+            trigger: "[name=amount_principal] input:value(100.00)",
+        },
+        {
+            trigger: "[name=amount_interest] input",
+            run: "edit 4.50",
+        },
+        {
+            trigger: "a.nav-link[name=parties]",
+            run: "click",
+        },
+        {
+            content: "Who is our lawyer?",
+            trigger: "[name=party_ids] .o_field_x2many_list_row_add a",
+            run: "click",
+        },
+        {
+            trigger: "[name=party_ids] .o_data_row [name=partner_id] input",
+            run: "edit Maître",
+        },
+        {
+            trigger: ".ui-autocomplete a:contains(Maître Dupont)",
+            run: "click",
+        },
+        {
+            trigger: "[name=party_ids] .o_data_row [name=reference] input",
+            run: "edit D/2026/17",
+        },
+        {
+            trigger: "button[name=action_open]",
+            run: "click",
+        },
+        {
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(File handed over)",
+        },
+        {
+            content: "The summons is served",
+            trigger: "button[name=action_next_stage]",
+            run: "click",
+        },
+        {
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Summons served)",
+        },
+        {
+            trigger: "a.nav-link[name=steps]",
+            run: "click",
+        },
+        {
+            trigger: "[name=step_ids] .o_data_row:contains(Summons served)",
+        },
+        {
+            content: "The customer has paid after all",
+            trigger: "button[name=action_close_wizard]:not(.d-none)",
+            run: "click",
+        },
+        {
+            trigger: ".modal [name=outcome] input[data-value=cancel]",
+            run: "click",
+        },
+        {
+            trigger: ".modal button[name=action_close]",
+            run: "click",
+        },
+        {
+            trigger:
+                "body:not(:has(.modal)) .o_statusbar_status .o_arrow_button_current:contains(Withdrawn)",
+        },
+        {
+            content: "The case is collected again",
+            trigger: "button.oe_stat_button[name=action_open_case]",
+            run: "click",
+        },
+        {
+            trigger: "[name=item_ids] .o_data_row:contains(To be reminded)",
+        },
+    ],
+});
+
+tours.add("credit_collection_insolvency", {
+    steps: () => [
+        {
+            trigger: "a.nav-link[name=credit_collection]",
+            run: "click",
+        },
+        {
+            content: "The customer is bankrupt",
+            trigger: "button[name=action_collection_litigation]",
+            run: "click",
+        },
+        {
+            trigger: "[name=kind_id] input",
+            run: "edit Bankruptcy",
+        },
+        {
+            trigger: ".ui-autocomplete a:contains('Bankruptcy (BE)')",
+            run: "click",
+        },
+        {
+            content: "Everything that he owes is covered",
+            trigger: "[name=covers_customer] input:checked",
+        },
+        {
+            content: "Not without the day of the judgment",
+            trigger: "button[name=action_open]",
+            run: "click",
+        },
+        {
+            trigger: ".modal:contains(Enter the day of the opening judgment) .btn-primary",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal)) [name=date_judgment] input",
+            run: "edit 02/25/2026 && press Tab",
+        },
+        {
+            content: "Thirty days to file the claim",
+            trigger: "[name=date_filing_deadline] button:contains(Mar 27)",
+        },
+        {
+            trigger: "button[name=action_open]",
+            run: "click",
+        },
+        {
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Procedure opened)",
+        },
+        {
+            content: "There was nothing",
+            trigger: "button[name=action_close_wizard]",
+            run: "click",
+        },
+        {
+            trigger: ".modal [name=outcome] input[data-value=irrecoverable]:checked",
+        },
+        {
+            trigger: ".modal button[name=action_close]",
+            run: "click",
+        },
+        {
+            content: "The write-off is proposed",
+            trigger: ".modal [name=line_ids] .o_data_row:contains(100.00)",
+        },
+        {
+            trigger: ".modal .btn-close",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal))",
+        },
+    ],
+});
