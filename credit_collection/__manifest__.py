@@ -23,6 +23,7 @@
         "data/credit.collection.rate.series.csv",
         "data/credit.collection.interest.rate.csv",
         "data/credit_collection_legal_profile_data.xml",
+        "data/credit.collection.legal.profile.csv",
         "report/credit_collection_dunning_templates.xml",
         "report/credit_collection_interest_templates.xml",
         "report/credit_collection_payment_plan_templates.xml",

@@ -3,8 +3,9 @@ import re
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import html2plaintext
 from odoo.tools.pdf import PdfFileReader
 
 from odoo.addons.base.models import ir_actions_report
@@ -13,6 +14,41 @@ from .common import CollectionCommon
 
 LANGS = ("en_US", "fr_FR", "nl_NL", "de_DE")
 IBAN = "BE71096123456769"
+
+# What a letter under the law of a country must say, by policy and level, in each language.
+MENTIONS = {
+    ("be", "business", 2): ("2 August 2002", "2 août 2002", "2 augustus 2002", "2. August 2002"),
+    ("be", "business", 3): ("1394/20", "1394/20", "1394/20", "1394/20"),
+    ("be", "consumer", 1): (
+        "at least fourteen calendar days",
+        "au moins quatorze jours calendrier",
+        "minstens veertien kalenderdagen",
+        "mindestens vierzehn Kalendertage",
+    ),
+    ("be", "consumer", 3): ("Book XIX", "livre XIX", "boek XIX", "Buch XIX"),
+    ("fr", "business", 2): ("L441-10", "L441-10", "L441-10", "L441-10"),
+    ("fr", "business", 3): ("article 1344", "article 1344", "artikel 1344", "Artikel 1344"),
+    ("fr", "consumer", 1): ("L111-8", "L111-8", "L111-8", "L111-8"),
+    ("fr", "consumer", 3): ("1231-6", "1231-6", "1231-6", "1231-6"),
+    ("nl", "business", 3): ("6:82", "6:82", "6:82", "6:82"),
+    ("nl", "consumer", 1): (
+        "within fourteen days from the day after this letter was delivered to you",
+        "dans les quatorze jours à compter du lendemain du jour",
+        "binnen veertien dagen vanaf de dag nadat deze brief bij u is bezorgd",
+        "innerhalb von vierzehn Tagen ab dem Tag nach der Zustellung",
+    ),
+    ("nl", "consumer", 3): ("6:119", "6:119", "6:119", "6:119"),
+    ("de", "business", 3): ("section 286", "§ 286", "§ 286", "§ 286 BGB"),
+    ("de", "consumer", 3): ("section 288", "§ 288", "§ 288", "§ 288 Abs. 1 BGB"),
+    ("lu", "business", 3): ("18 April 2004", "18 avril 2004", "18 april 2004", "18. April 2004"),
+    ("lu", "consumer", 3): ("18 April 2004", "18 avril 2004", "18 april 2004", "18. April 2004"),
+    ("uk", "business", 3): (
+        "letter before action",
+        "letter before action",
+        "letter before action",
+        "letter before action",
+    ),
+}
 
 
 @tagged("post_install", "-at_install")
@@ -57,6 +93,12 @@ class TestLetters(CollectionCommon):
     def _letter(self, dunning):
         return " ".join(self._letters(dunning)[0])
 
+    def _text(self, dunning, *fields_):
+        """Return the texts of the level as the customer reads them, with single spaces."""
+        dunning.sudo().date_deadline = "2026-03-16"  # as when the letter is made
+        texts = [dunning._get_text(name) for name in fields_ or ("letter_intro", "letter_closing")]
+        return " ".join(html2plaintext(" ".join(texts)).replace("*", "").split())
+
     def _notice(self, *amounts, **vals):
         """Return an approved notice that claims invoices of these amounts."""
         partner = vals.pop("partner", None) or self.customer
@@ -64,9 +106,10 @@ class TestLetters(CollectionCommon):
             self._overdue_invoice(amount, due="2026-02-10", partner=partner, **vals)
         return self._run().dunning_ids.filtered(lambda one: one.customer_id == partner)
 
-    def _shipped_notice(self, policy, rank, lang):
+    def _shipped_notice(self, policy, rank, lang, **vals):
         """Return an approved notice at a level of a shipped policy, to a customer of a language."""
-        partner = self._customer(f"{policy} {rank} {lang}", lang=lang)
+        name = " ".join([policy, str(rank), lang, *map(str, vals.values())])
+        partner = self._customer(name, lang=lang, **vals)
         level = self._level(rank, self.env.ref(f"credit_collection.policy_{policy}"))
         self._overdue_invoice(1234.5, due="2026-02-10", partner=partner)
         notice = self._propose().dunning_ids.filtered(lambda one: one.customer_id == partner)
@@ -74,6 +117,24 @@ class TestLetters(CollectionCommon):
         notice.line_ids.sudo().level_id = level
         notice._queue()
         return notice
+
+    def _consumer_notice(self, country, amounts=(1234.5,), lang="en_US", rank=1):
+        """Return an approved notice at a level of the shipped policy to a consumer of a country."""
+        partner = self._customer(
+            f"{country} {lang}",
+            lang=lang,
+            is_company=False,
+            country_id=self.env.ref(f"base.{country}").id,
+            collection_policy_id=self.env.ref("credit_collection.policy_consumer").id,
+        )
+        notice = self._notice(*amounts, partner=partner)
+        level = self._level(rank, self.env.ref("credit_collection.policy_consumer"))
+        notice.sudo().level_id = level
+        return notice
+
+    def assertSaysNothingEmpty(self, text):
+        """Check that nothing is printed of a placeholder or of a sentence without its word."""
+        self.assertNotRegex(text, r"False|None|[{}\[\]]|\( ?\)")
 
     # -------------------------------------------------------------------------
     # What it says
@@ -87,10 +148,10 @@ class TestLetters(CollectionCommon):
             "de_DE": "Zahlungserinnerung",
         }
         written = {
-            "en_US": ("1,234.50", "Dear Sir or Madam", "03/10/2026", "March 10, 2026"),
-            "fr_FR": ("1 234,50", "Madame, Monsieur", "10/03/2026", "10 mars 2026"),
-            "nl_NL": ("1.234,50", "Geachte heer, mevrouw", "10-03-2026", "10 maart 2026"),
-            "de_DE": ("1.234,50", "Sehr geehrte Damen und Herren", "10.03.2026", "10. März 2026"),
+            "en_US": ("1,234.50", "Dear Sir or Madam", "02/10/2026", "March 10, 2026"),
+            "fr_FR": ("1 234,50", "Madame, Monsieur", "10/02/2026", "10 mars 2026"),
+            "nl_NL": ("1.234,50", "Geachte heer, mevrouw", "10-02-2026", "10 maart 2026"),
+            "de_DE": ("1.234,50", "Sehr geehrte Damen und Herren", "10.02.2026", "10. März 2026"),
         }
         for policy in ("business", "consumer"):
             for rank in (1, 2, 3):
@@ -100,8 +161,7 @@ class TestLetters(CollectionCommon):
                 for lang, pages in zip(LANGS, self._letters(*notices), strict=True):
                     with self.subTest(policy=policy, rank=rank, lang=lang):
                         text = " ".join(pages)
-                        self.assertNotIn("False", text)
-                        self.assertNotRegex(text, r"\{\w*\}")
+                        self.assertSaysNothingEmpty(text)
                         for words in written[lang]:
                             self.assertIn(words, text)
                         if rank == 1:
@@ -115,6 +175,110 @@ class TestLetters(CollectionCommon):
                                 "Total to",
                             ):
                                 self.assertNotIn(words, text)
+
+    def test_law_of_the_country_is_quoted_in_every_language(self):
+        """A business has the law of the creditor, a consumer that of his own country."""
+        for (code, policy, rank), mentions in MENTIONS.items():
+            country = self.env.ref(f"base.{code}")
+            is_company = policy == "business"
+            self.company.country_id = country if is_company else self.env.ref("base.be")
+            notices = [
+                self._shipped_notice(
+                    policy, rank, lang, is_company=is_company, country_id=country.id
+                )
+                for lang in LANGS
+            ]
+            for notice, lang, mention in zip(notices, LANGS, mentions, strict=True):
+                with self.subTest(country=code, policy=policy, rank=rank, lang=lang):
+                    self.assertEqual(notice.legal_profile_id.country_id, country)
+                    text = self._text(notice)
+                    self.assertIn(mention, text)
+                    self.assertSaysNothingEmpty(text)
+                    self.assertNotRegex(text, r"[,.] *[,.]|\s\.\s")
+
+    def test_first_reminder_to_a_belgian_consumer_says_all_that_book_xix_demands(self):
+        self.company.partner_id.company_registry = "0477472701"
+        self.company.collection_penalty_percent = 10
+        notice = self._consumer_notice("be", (120.0, 300.0))
+        text = self._letter(notice)
+        for mention in (
+            "420.00 €",  # the balance
+            "compensation of 42.00 €",  # 10 % by contract, below 20 and 45 of the law
+            "enterprise number 0477472701",
+            "Goods",  # what was sold
+            "02/10/2026",  # when it was due
+            "at least fourteen calendar days",
+            "third working day after this letter was sent",
+            "March 23, 2026",
+            "supporting documents",
+        ):
+            self.assertIn(mention, text)
+
+    def test_compensation_announced_to_a_belgian_consumer_is_capped_by_law(self):
+        self.company.collection_penalty_percent = 50
+        notice = self._consumer_notice("be", (120.0, 300.0))
+        self.assertIn("compensation of 65.00 €", self._text(notice))  # 20 + 30 + 10 % of 150
+
+    def test_without_a_clause_no_compensation_is_announced(self):
+        text = self._text(self._consumer_notice("be"))
+        self.assertNotIn("compensation", text)
+        self.assertSaysNothingEmpty(text)
+
+    def test_fourteen_days_letter_states_the_exact_costs(self):
+        notice = self._consumer_notice("nl", (1000.0, 2000.0), lang="nl_NL")
+        self.assertIn("bent u 425,00 € aan buitengerechtelijke incassokosten", self._text(notice))
+
+    def test_credits_lower_the_costs_that_are_announced(self):
+        partner = self._customer("NL", is_company=False, country_id=self.env.ref("base.nl").id)
+        self._credit_note(200.0, partner=partner)
+        notice = self._notice(1000.0, partner=partner)
+        announced = notice._get_announced_compensation()
+        self.assertEqual(announced, {self.company.currency_id: 120.0})
+
+    def test_period_of_the_first_reminder_ends_on_a_day_of_its_own(self):
+        self.policy.level_ids.letter_intro = "<p>Free[ until {waiting_period_end}].</p>"
+        business = self._notice(100.0)
+        self.assertEqual(self._text(business, "letter_intro"), "Free.")
+        posted = self._consumer_notice("be")
+        posted.level_id.sudo().letter_intro = self.policy.level_ids[0].letter_intro
+        posted.delivery_ids.sudo().channel = "letter"
+        self.assertEqual(self._text(posted, "letter_intro"), "Free until March 18, 2026.")
+
+    def test_charges_are_added_to_what_is_claimed(self):
+        Dunning = self.registry["credit.collection.dunning"]
+        euro = self.company.currency_id
+        notice = self._shipped_notice("business", 3, "en_US")
+        self.assertNotIn("Interest and compensation for late payment come", self._text(notice))
+        charges = {"interest": {euro: 10.5}, "compensation": {euro: 40.0}}
+        with patch.object(Dunning, "_get_charges", return_value=charges):
+            text = self._text(notice)
+        self.assertIn("Interest and compensation for late payment come to 50.50 €.", text)
+        self.assertIn("The whole sum to pay is 1,285.00 €.", text)
+
+    def test_only_consumers_read_what_they_have_bought(self):
+        self.assertIn("Goods", self._letter(self._consumer_notice("be")))
+        self.assertNotIn("Goods", self._letter(self._notice(100.0)))
+
+    def test_letter_text_of_a_law_uses_known_placeholders(self):
+        profile = self.env["credit.collection.legal.profile"].search([], limit=1).copy()
+        with self.assertRaisesRegex(ValidationError, "{dedline}"):
+            profile.letter_next_steps = "By {dedline}."
+        with self.assertRaisesRegex(ValidationError, "{legal_next_steps}"):
+            profile.letter_next_steps = "As said: {legal_next_steps}"
+
+    def test_law_of_ones_own_speaks_in_the_letters(self):
+        profile = self.env.ref("credit_collection.legal_profile_be_business")
+        profile.copy({"company_id": self.company.id, "letter_next_steps": "We ring <b>twice</b>."})
+        notice = self._shipped_notice("business", 3, "en_US")
+        self.assertIn("We ring <b>twice</b>.", self._text(notice))
+
+    def test_accountant_reads_which_law_a_notice_follows(self):
+        notice = self._notice(100.0)
+        reader = self._user("reader", "credit_collection_group_readonly")
+        self.assertEqual(
+            notice.with_user(reader).legal_profile_id,
+            self.env.ref("credit_collection.legal_profile_be_business"),
+        )
 
     def test_texts_are_translated_as_a_whole(self):
         levels = self.env["credit.collection.level"].search(

@@ -27,6 +27,11 @@ class AccountMoveLine(models.Model):
         """Return the items of the invoices themselves, where these were moved from them."""
         return self.browse().union(*(line.collection_origin_line_id or line for line in self))
 
+    def _collection_get_product_name(self):
+        """Return what was sold, in the fewest words."""
+        self.ensure_one()
+        return self.product_id.name or next(iter((self.name or "").splitlines()), "")
+
     def _collection_get_residual(self, currency):
         """Return what is open of an item, in its currency or else in that of the company."""
         return (

@@ -10,7 +10,7 @@ from odoo.tools.misc import format_amount
 from ..const import CLAIMED_DECISIONS
 from ..long_date import format_long_date
 from ..tools.ageing import days_late
-from ..tools.placeholders import fill_placeholders
+from ..tools.placeholders import drop_empty_paragraphs, fill_placeholders
 
 
 class CreditCollectionDunning(models.Model):
@@ -57,6 +57,12 @@ class CreditCollectionDunning(models.Model):
     )
     level_id = fields.Many2one(
         "credit.collection.level", required=True, readonly=True, ondelete="restrict"
+    )
+    legal_profile_id = fields.Many2one(
+        "credit.collection.legal.profile",
+        "Law",
+        compute="_compute_legal_profile_id",
+        help="What the texts say of the law is taken from there.",
     )
     date = fields.Date(required=True, readonly=True)
     date_sent = fields.Date("Sent on", readonly=True)
@@ -107,6 +113,13 @@ class CreditCollectionDunning(models.Model):
             dunning.lang = dunning.partner_id._get_collection_lang(
                 dunning.customer_id, dunning.company_id.partner_id
             )
+
+    @api.depends("customer_id", "company_id")
+    def _compute_legal_profile_id(self):
+        for company, dunnings in self.grouped("company_id").items():
+            contracts = dunnings.customer_id._collection_get_contracts(company)
+            for dunning in dunnings:
+                dunning.legal_profile_id = contracts[dunning.customer_id].profile
 
     @api.depends("line_ids.amount_residual", "line_ids.currency_id")
     @api.depends_context("lang")
@@ -806,11 +819,20 @@ class CreditCollectionDunning(models.Model):
         return {
             "customer",
             "company",
+            "company_number",
+            "contact_email",
             "amount_due",
+            "interest",
+            "compensation",
+            "charges_total",
+            "claim_total",
+            "announced_compensation",
             "deadline",
+            "waiting_period_end",
             "last_notice",
             "last_notice_sentence",
             "number",
+            *self.env["credit.collection.legal.profile"]._get_letter_fields(),
         }
 
     def _get_placeholder_values(self):
@@ -821,31 +843,54 @@ class CreditCollectionDunning(models.Model):
         """
         self.ensure_one()
         dunning = self.with_context(lang=self.lang)
+        company = self.company_id
         dates = self.line_ids.filtered("date_last_notice").mapped("date_last_notice")
-        last = format_long_date(dunning.env, max(dates)) if dates else ""
+        last = dunning._write_date(max(dates)) if dates else ""
         return {
             "customer": self.customer_id.name or "",
-            "company": self.company_id.name,
+            "company": company.name,
+            "company_number": company.company_registry or company.vat or "",
+            "contact_email": self._get_contact().email or company.email or "",
             "amount_due": dunning.amount_text,
-            "deadline": format_long_date(dunning.env, self.date_deadline),
+            **dunning._get_charge_texts(),
+            "deadline": dunning._write_date(self.date_deadline),
+            "waiting_period_end": dunning._write_date(self._get_waiting_period_end()),
             "last_notice": last,
             "last_notice_sentence": last
             and dunning.env._("We last wrote to you about this on %(date)s.", date=last),
             "number": self.name or "",
         }
 
-    def _get_text(self, field_name):
-        """Return a text of the level in the language of the notice, its placeholders filled in."""
+    def _get_text_values(self):
+        """Return what the placeholders stand for, the sentences of the law included."""
+        self.ensure_one()
+        values = self._get_placeholder_values()
+        law = self.legal_profile_id.with_context(lang=self.lang)
+        return values | {
+            placeholder: fill_placeholders(law[name] or "", values)
+            for placeholder, name in law._get_letter_fields().items()
+        }
+
+    def _write_date(self, day):
+        """Return a day in words that no line end parts; nothing for no day."""
+        return format_long_date(self.env, day).replace(" ", "\N{NO-BREAK SPACE}")
+
+    def _get_text(self, field_name, values=None):
+        """Return a text of the level in the language of the notice, its placeholders filled in.
+
+        :param values: those of `_get_text_values`, where several texts are written
+        """
         self.ensure_one()
         text = self.level_id.with_context(lang=self.lang)[field_name]
         if is_html_empty(text):
             return ""
         if "{" not in text:  # a subject, most often
             return text
-        values = self._get_placeholder_values()
+        values = values or self._get_text_values()
         if self.level_id._fields[field_name].type == "html":
             escaped = {name: str(escape(value)) for name, value in values.items()}
-            return Markup(fill_placeholders(text, escaped))  # noqa: S704  the values are escaped
+            filled = drop_empty_paragraphs(fill_placeholders(text, escaped))
+            return Markup(filled)  # noqa: S704  the values are escaped
         return fill_placeholders(text, values)
 
 

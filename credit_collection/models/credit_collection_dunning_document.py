@@ -1,15 +1,22 @@
-from collections import defaultdict
+from collections import Counter, defaultdict
+from decimal import Decimal
+from textwrap import shorten
 
 from odoo import api, fields, models
+from odoo.tools import format_list
 from odoo.tools.misc import format_amount, format_date
 
+from ..long_date import format_long_date
 from ..tools.ageing import days_late
+from ..tools.deadlines import notice_period
+from .credit_collection_interest import Derivation
 
 # A wkhtmltopdf without patches does not repeat the head of a table that runs over a page: longer
 # tables go to annex pages of their own, each with its head and the sum carried forward.
 _LETTER_ROWS = 15
 _ANNEX_ROWS = 23
 _REMITTANCE_LENGTH = 140  # what a SEPA credit transfer carries
+_PRODUCTS_LENGTH = 110  # what fits on a line below an invoice
 
 
 class DocumentWriter:
@@ -17,7 +24,7 @@ class DocumentWriter:
 
     def __init__(self, env, qr_methods):
         self.env = env
-        self._amounts, self._dates = {}, {}
+        self._amounts, self._dates, self._long_dates = {}, {}, {}
         self._qr_methods = qr_methods
 
     def amount(self, value, currency):
@@ -32,6 +39,11 @@ class DocumentWriter:
         if value not in self._dates:
             self._dates[value] = format_date(self.env, value)
         return self._dates[value]
+
+    def long_date(self, value):
+        if value not in self._long_dates:
+            self._long_dates[value] = format_long_date(self.env, value)
+        return self._long_dates[value]
 
     def qr_method(self, bank, currency, debtor):
         key = bank, currency, debtor.country_id
@@ -57,6 +69,8 @@ class CreditCollectionDunning(models.Model):
         moves.mapped("partner_bank_id")
         moves.collection_dispute_ids.mapped("state")
         self.customer_id.mapped("ref")
+        consumers = self.filtered(lambda one: one.legal_profile_id.debtor_kind == "consumer")
+        consumers.line_ids._get_move().invoice_line_ids.mapped("product_id.name")
         self.partner_id.country_id.mapped("code")
 
     def _get_document_vals(self):
@@ -79,10 +93,10 @@ class CreditCollectionDunning(models.Model):
         return {
             "dunning": self,
             "company": self.company_id,
-            "contact": self.user_id or self.company_id.collection_user_id,
+            "contact": self._get_contact(),
             "address": self._get_document_address(),
-            "date": writer.date(today),
-            "deadline": writer.date(self.date_deadline),
+            "date": writer.long_date(today),
+            "deadline": writer.long_date(self.date_deadline),
             "rows": rows if is_listed and fits else [],
             "annex": self._prepare_annex(rows, writer) if is_listed and not fits else [],
             "totals": [
@@ -96,6 +110,10 @@ class CreditCollectionDunning(models.Model):
     def _get_row_height(self, row):
         """Return how many lines a row of the table takes, in lines without anything below."""
         return 1 + 0.5 * (len(row["remarks"]) or bool(row["reference"])) + len(row["notes"])
+
+    def _get_contact(self):
+        """Return the person whom the customer reaches, if there is one."""
+        return self.user_id or self.company_id.collection_user_id
 
     def _get_document_address(self):
         """Return the lines of the address: the company, the person, and where they are."""
@@ -143,6 +161,82 @@ class CreditCollectionDunning(models.Model):
             {"currency": currency.name, "amount": writer.amount(currency.round(total), currency)}
             for currency, total in sums.items()
         ]
+
+    # -------------------------------------------------------------------------
+    # What is owed beside the items
+    # -------------------------------------------------------------------------
+
+    def _get_charges(self):
+        """Return what this notice claims beside its items: `{placeholder: {currency: amount}}`.
+
+        Nothing by itself: what claims interest and compensation tells it here.
+        """
+        self.ensure_one()
+        return {"interest": {}, "compensation": {}}
+
+    def _get_charge_texts(self):
+        """Return the placeholders of the charges; without charges they are empty."""
+        charges = self._get_charges()
+        total = Counter()
+        for amounts in charges.values():
+            total.update(amounts)
+        claim = Counter(self._get_totals())
+        claim.update(total)
+        amounts = {
+            **charges,
+            "charges_total": total,
+            "claim_total": claim,
+            "announced_compensation": self._get_announced_compensation(),
+        }
+        return {name: self._format_amounts(value) for name, value in amounts.items()}
+
+    def _format_amounts(self, amounts):
+        """Return amounts of several currencies as words; nothing where nothing is owed."""
+        return format_list(
+            self.env,
+            [
+                format_amount(self.env, amount, currency)
+                for currency, amount in amounts.items()
+                if not currency.is_zero(amount)
+            ],
+        )
+
+    def _get_announced_compensation(self):
+        """Return what a consumer will owe if he lets the first reminder pass: `{currency: amount}`.
+
+        The fees of the law on the whole claim, or the penalty clause of the contract within the
+        limits of the law; nothing where the law knows no such reminder.
+        """
+        self.ensure_one()
+        profile = self.legal_profile_id
+        if not profile.reminder_days:
+            return {}
+        company, today = self.company_id, fields.Date.context_today(self)
+        customer_sudo = self.customer_id.sudo()  # his contract is not for everybody to read
+        contract = customer_sudo.with_company(company)._collection_get_contract(company, profile)
+        fees = profile.fee_ids.filtered(lambda fee: fee.active and fee.kind != "reminder")
+        announced = Counter()
+        for fee in fees._get_owed(True, bool(contract.penalty_percent)):
+            for currency, lines in self.line_ids.grouped("currency_id").items():
+                announced[currency] += lines._get_fee(fee, contract, today)
+        return announced
+
+    def _get_waiting_period_end(self):
+        """Return the last day on which a consumer owes the principal alone, where the law says so.
+
+        With several channels the slowest counts.
+        """
+        self.ensure_one()
+        profile = self.legal_profile_id
+        if not profile.reminder_days:
+            return None
+        _first, last = notice_period(
+            self.date_sent or fields.Date.context_today(self),
+            "letter" in self.delivery_ids.mapped("channel"),
+            profile._get_notice_rule(),
+            profile.country_id.code,
+        )
+        return last
 
     # -------------------------------------------------------------------------
     # How to pay
@@ -220,13 +314,48 @@ class CreditCollectionDunningLine(models.Model):
         ]
 
     def _get_notes(self, move, today, writer):
-        """Return the sentences to be said below the row of an invoice, over all its width."""
+        """Return the sentences to be said below the row of an invoice, over all its width.
+
+        Consumers read what they have bought: where the law protects them, a reminder must say so.
+        """
         self.ensure_one()
-        return [
+        products = self._get_products(move)
+        return ([products] if products else []) + [
             dispute._get_answer(writer)
             for dispute in move.collection_dispute_ids
             if dispute._is_answer_due(self.date_last_notice, today) and self._is_last_of_invoice()
         ]
+
+    def _get_fee(self, fee, contract, today):
+        """Return a fee of the law, as the contract has it, on these lines of one currency."""
+        items = self._derive_open(contract, today)
+        groups = [[one] for one in items] if fee.kind == "item" else [items]
+        claim = self.env["credit.collection.interest"]._claim_fee
+        return sum(
+            float(claim(fee, contract, group, self.currency_id, today).amount)
+            for group in groups
+            if group
+        )
+
+    def _derive_open(self, contract, today):
+        """Return what is open of these lines of one currency; credits settle the oldest first."""
+        credit = -sum(line.amount_residual for line in self if line.amount_residual < 0)
+        derivations = []
+        for line in self.filtered(lambda line: line.amount_residual > 0 and line.move_line_id):
+            settled = min(credit, line.amount_residual)
+            credit -= settled
+            rest = Decimal(str(line.currency_id.round(line.amount_residual - settled)))
+            if rest:
+                derivations.append(Derivation(line.move_line_id, contract, rest, today))
+        return derivations
+
+    def _get_products(self, move):
+        """Return in one line what a consumer has bought with an invoice; nothing for others."""
+        if self.dunning_id.legal_profile_id.debtor_kind != "consumer" or self.amount_residual < 0:
+            return ""
+        lines = move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        names = dict.fromkeys(line._collection_get_product_name() for line in lines)
+        return shorten(" · ".join(filter(None, names)), _PRODUCTS_LENGTH, placeholder="…")
 
     def _is_last_of_invoice(self):
         """Return whether no other instalment of the invoice is listed below this one."""

@@ -6,6 +6,7 @@ from odoo.exceptions import ValidationError
 from ..const import DEBTOR_KINDS
 from ..tools.deadlines import NoticeRule
 from ..tools.interest import Terms
+from ..tools.placeholders import unknown_placeholders
 from ..tools.rates import find, limit, reset_half_yearly
 
 # From when interest runs, under a law.
@@ -163,6 +164,28 @@ class CreditCollectionLegalProfile(models.Model):
         "End on a working day", help="A period that would end on a day off ends on the next one."
     )
 
+    # what the letters say of it
+    letter_first_reminder = fields.Text(
+        "In a first reminder",
+        translate=True,
+        help="What the law demands of the first reminder: {legal_first_reminder}.",
+    )
+    letter_late_payment = fields.Text(
+        "On late payment",
+        translate=True,
+        help="What late payment costs, and by which law: {legal_late_payment}.",
+    )
+    letter_formal_notice = fields.Text(
+        "In a formal notice",
+        translate=True,
+        help="What the formal notice brings about: {legal_formal_notice}.",
+    )
+    letter_next_steps = fields.Text(
+        "On what may follow",
+        translate=True,
+        help="What may lawfully be done if nothing is paid: {legal_next_steps}.",
+    )
+
     legal_basis = fields.Char(
         required=True, translate=True, help="The articles that letters refer to."
     )
@@ -209,6 +232,24 @@ class CreditCollectionLegalProfile(models.Model):
                     self.env._("Enter the days to pay that a reminder gives in %s.", profile.name)
                 )
 
+    @api.constrains(lambda self: self._get_letter_fields().values())
+    def _check_letter_texts(self):
+        known = self.env["credit.collection.dunning"]._get_placeholder_names()
+        known -= set(self._get_letter_fields())
+        for profile in self:
+            for name in self._get_letter_fields().values():
+                unknown = unknown_placeholders(profile[name] or "", known)
+                if unknown:
+                    raise ValidationError(
+                        self.env._(
+                            "The letter texts of %(profile)s use %(unknown)s, which does not "
+                            "exist. You can use: %(known)s.",
+                            profile=profile.name,
+                            unknown=", ".join(f"{{{one}}}" for one in sorted(unknown)),
+                            known=", ".join(f"{{{one}}}" for one in sorted(known)),
+                        )
+                    )
+
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
         if "name" not in (default or {}):
@@ -219,6 +260,16 @@ class CreditCollectionLegalProfile(models.Model):
     # -------------------------------------------------------------------------
     # Business
     # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_letter_fields(self):
+        """Return `{placeholder: field}` of what the letters say of the law."""
+        return {
+            "legal_first_reminder": "letter_first_reminder",
+            "legal_formal_notice": "letter_formal_notice",
+            "legal_late_payment": "letter_late_payment",
+            "legal_next_steps": "letter_next_steps",
+        }
 
     @api.model
     def _find(self, company, wanted):

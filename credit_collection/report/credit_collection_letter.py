@@ -130,6 +130,7 @@ class CreditCollectionLetter(models.AbstractModel):
         env = dunning.with_context(lang=dunning.lang).env
         name = (dunning.name or "").replace("%", "%%")
         page = env._("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s")
+        page = " · ".join(filter(None, (name, page)))
         continuation = dunning.with_env(env)._get_continuation(name)
         if not letter_pdf.can_write(page + continuation):
             page, continuation = "%(page)s / %(pages)s", name

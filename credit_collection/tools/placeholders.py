@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 
 _PLACEHOLDER = re.compile(r"\{([^{}\s]*)\}")
+_OPTIONAL = re.compile(r"\[([^\[\]]*\{[^\[\]]*)\]")
+_EMPTY_PARAGRAPH = re.compile(r"<p>\s*</p>\s*")
 
 
 def unknown_placeholders(text: str, known: Collection[str]) -> set[str]:
@@ -20,10 +22,31 @@ def unknown_placeholders(text: str, known: Collection[str]) -> set[str]:
 def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
     """Return the text with every known placeholder replaced by its value.
 
-    The values are inserted as they are: escape them first where the text is HTML. An unknown
-    placeholder is left standing, so that nothing is lost.
+    What stands in square brackets is left out when a placeholder in it has no value. Brackets
+    without placeholders are what they are. The values are inserted as they are: escape them first
+    where the text is HTML. An unknown placeholder is left standing, so that nothing is lost.
 
     >>> fill_placeholders("Pay {amount_due} by {deadline}.", {"amount_due": "12.00 €"})
     'Pay 12.00 € by {deadline}.'
+    >>> text = "Pay {amount_due}[, of which {interest} interest] [sic]."
+    >>> fill_placeholders(text, {"amount_due": "12.00 €", "interest": ""})
+    'Pay 12.00 € [sic].'
+    >>> fill_placeholders(text, {"amount_due": "12.00 €", "interest": "2.00 €"})
+    'Pay 12.00 €, of which 2.00 € interest [sic].'
     """
-    return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
+
+    def keep(match: re.Match[str]) -> str:
+        names = _PLACEHOLDER.findall(match[1])
+        return match[1] if all(values.get(name, name) for name in names) else ""
+
+    text = _OPTIONAL.sub(keep, text)
+    return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text).strip()
+
+
+def drop_empty_paragraphs(html: str) -> str:
+    """Return the text without the paragraphs of which nothing was left.
+
+    >>> drop_empty_paragraphs("<p>Pay.</p><p> </p><p>Thank you.</p>")
+    '<p>Pay.</p><p>Thank you.</p>'
+    """
+    return _EMPTY_PARAGRAPH.sub("", html)
