@@ -236,8 +236,8 @@ class TestHandover(CollectionCommon):
         self._attach(self._case(), "Aveu.txt")
         handover = self._hand_over()
         names = set(self._read_zip(handover))
-        self.assertIn("11_documents/Contrat_signe.pdf", names)
-        self.assertIn("11_documents/Aveu.txt", names)
+        self.assertIn("12_documents/Contrat_signe.pdf", names)
+        self.assertIn("12_documents/Aveu.txt", names)
         self.assertNoGap(handover, "No contract")
         self.assertGap(handover, "No proof of delivery")
 
@@ -322,8 +322,8 @@ class TestHandover(CollectionCommon):
         self._document("locked.pdf", blank_pdf(password="secret"))
         handover = self._hand_over()
         contents = self._read_zip(handover)
-        self.assertEqual(contents["11_documents/broken.pdf"], broken)
-        self.assertIn("11_documents/locked.pdf", contents)
+        self.assertEqual(contents["12_documents/broken.pdf"], broken)
+        self.assertIn("12_documents/locked.pdf", contents)
         self.assertGap(handover, "broken.pdf.*damaged or locked")
         self.assertGap(handover, "locked.pdf.*damaged or locked")
 
