@@ -1,6 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.tools import split_every
 from odoo.tools.misc import format_amount, format_date
 
 from ..tools.ageing import days_late
@@ -9,6 +10,7 @@ from ..tools.ageing import days_late
 # tables go to annex pages of their own, each with its head and the sum carried forward.
 _LETTER_ROWS = 15
 _ANNEX_ROWS = 23
+_CHARGE_ROWS = 8
 _REMITTANCE_LENGTH = 140  # what a SEPA credit transfer carries
 
 
@@ -58,18 +60,22 @@ class CreditCollectionDunning(models.Model):
         moves.collection_dispute_ids.mapped("state")
         self.customer_id.mapped("ref")
         self.partner_id.country_id.mapped("code")
+        self.charge_ids.mapped("state")
 
     def _get_document_vals(self):
         """Return `{notice: the values of its letter and its e-mail}`."""
         self._read_ahead()
         vals, writers, qr_methods = {}, {}, {}
+        charges, laws = self._get_claimed_charges(), self._get_laws()
         for dunning in self:
             dunning_lang = dunning.with_context(lang=dunning.lang)
             writer = writers.setdefault(dunning.lang, DocumentWriter(dunning_lang.env, qr_methods))
-            vals[dunning] = dunning_lang._prepare_document_vals(writer)
+            vals[dunning] = dunning_lang._prepare_document_vals(
+                charges[dunning], laws[dunning], writer
+            )
         return vals
 
-    def _prepare_document_vals(self, writer):
+    def _prepare_document_vals(self, charges, law, writer):
         self.ensure_one()
         today = self.date_sent or fields.Date.context_today(self)
         lines = self.line_ids.sorted(lambda line: line.amount_residual < 0)
@@ -89,6 +95,7 @@ class CreditCollectionDunning(models.Model):
                 {"currency": currency.name, "amount": writer.amount(total, currency)}
                 for currency, total in self._get_totals().items()
             ],
+            "charges": self._prepare_charges(charges, law, writer),
             "payments": self._prepare_payments(writer),
         }
 
@@ -145,13 +152,64 @@ class CreditCollectionDunning(models.Model):
         ]
 
     # -------------------------------------------------------------------------
+    # Interest and compensation
+    # -------------------------------------------------------------------------
+
+    def _prepare_charges(self, charges, law, writer):
+        """Return the table of interest and compensation; nothing when none is claimed.
+
+        The interest of an item is the whole of it since its due date, whichever notice claimed it.
+        A long table goes to annex pages of its own.
+        """
+        if not charges:
+            return {}
+        items = charges.filtered("move_line_id")
+        by_item = items.sorted(lambda one: (one.move_line_id.date_maturity, one.id))
+        rows = [own._prepare_row_vals(writer) for own in by_item.grouped("move_line_id").values()]
+        fits = len(rows) <= _CHARGE_ROWS
+        dates = [one.date_to for one in charges if one.date_to]
+        totals = self._get_charge_totals()[self]
+        return {
+            "rows": rows if fits else [],
+            "sheets": [] if fits else list(split_every(_ANNEX_ROWS, rows, list)),
+            "others": [one._prepare_other_vals(writer) for one in charges - items],
+            "until": writer.date(max(dates)) if dates else "",
+            "legal_bases": charges.with_env(self.env)._get_legal_bases(law.with_env(self.env)),
+            "totals": self._prepare_claim_totals(totals, writer),
+            "is_payable": self._add_totals(totals["interest"], totals["compensation"])
+            == totals["payable"],
+        }
+
+    def _get_laws(self):
+        """Return `{notice: the profile of its customer}`; nothing where it claims no charges."""
+        laws = dict.fromkeys(self, self.env["credit.collection.legal.profile"].sudo())
+        claiming = self.filtered(lambda one: one.charge_ids or one.charge_totals)
+        for company, own in claiming.grouped("company_id").items():
+            contracts = own.customer_id._collection_get_contracts(company)
+            laws |= {one: contracts[one.customer_id].profile.sudo() for one in own}
+        return laws
+
+    def _prepare_claim_totals(self, charges, writer):
+        """Return what is claimed in each currency: invoices, interest, compensation, all of it."""
+        principal = self._get_totals()
+        parts = principal, charges["interest"], charges["compensation"]
+        prepared = []
+        for currency in {**parts[0], **parts[1], **parts[2]}:
+            amounts = [part.get(currency, 0) for part in parts]
+            texts = [writer.amount(amount, currency) for amount in (*amounts, sum(amounts))]
+            names = "principal", "interest", "compensation", "total"
+            prepared.append({"currency": currency.name, **dict(zip(names, texts, strict=True))})
+        return prepared
+
+    # -------------------------------------------------------------------------
     # How to pay
     # -------------------------------------------------------------------------
 
     def _prepare_payments(self, writer):
         """Return one way to pay for each currency: account, reference, data of the QR code."""
         payments = []
-        for currency, total in self._get_totals().items():
+        charges = self._get_charge_totals()[self]["payable"]
+        for currency, total in self._add_totals(self._get_totals(), charges).items():
             lines = self.line_ids.filtered(
                 lambda line, currency=currency: (
                     line.currency_id == currency and line.amount_residual > 0
