@@ -38,6 +38,13 @@ INTEREST_CLAUSES = [
     ("rate", "A rate of its own"),
 ]
 
+# When interest or fees that were claimed are booked.
+CHARGE_POSTINGS = [
+    ("never", "Never: they are printed on the notice"),
+    ("manual", "When a person says so"),
+    ("sending", "When the notice is sent"),
+]
+
 # Why an open item is, or is not, to be reminded now. The order is the precedence: the first that
 # applies is the one that is shown. See `credit.collection.item._assess`.
 DECISIONS = [
@@ -83,20 +90,40 @@ BALANCE_ACCOUNTS = (
     "off_balance",
 )
 
-# The accounts that are proposed for doubtful debts and write-offs, by chart of accounts: how their
-# codes begin. Of several accounts the first by code is taken. Other charts have none.
+# The accounts that are proposed for doubtful debts, write-offs and charges, by chart of accounts:
+# how their codes begin. Of several accounts the first by code is taken. Other charts have none.
 ACCOUNT_PREFIXES = {
     "be": {
         "collection_write_off_account_id": "642",
         "collection_doubtful_account_id": "407",
         "collection_provision_account_id": "409",
         "collection_provision_expense_account_id": "634",
+        "collection_interest_account_id": "756",
+        "collection_fee_account_id": "743",
     },
     "fr": {
         "collection_write_off_account_id": "654",
         "collection_doubtful_account_id": "416",
         "collection_provision_account_id": "491",
         "collection_provision_expense_account_id": "68174",  # 68173 is about stocks
+        "collection_interest_account_id": "7631",
+        "collection_fee_account_id": "7581",
+    },
+    "nl": {
+        "collection_interest_account_id": "4795",
+        "collection_fee_account_id": "8090",
+    },
+    "lu": {
+        "collection_interest_account_id": "7553",
+        "collection_fee_account_id": "748",
+    },
+    "de_skr03": {
+        "collection_interest_account_id": "2650",
+        "collection_fee_account_id": "2700",
+    },
+    "de_skr04": {
+        "collection_interest_account_id": "7110",
+        "collection_fee_account_id": "4830",
     },
 }
 

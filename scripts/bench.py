@@ -558,6 +558,9 @@ class Bench:
     def measure_propose(self):
         """Propose; what is compared with the limit is one assessment and one proposal."""
         run, limit = self.run_record, self.meter.seconds("limit")
+        levels = self.env["credit.collection.level"].browse(self.values["levels"])
+        shipped = [(level, level.charge_interest, level.charge_fees) for level in levels]
+        levels.write({"charge_interest": False, "charge_fees": False})
         for name in ("propose", "propose again"):
             with self.meter.measure(name):
                 run._propose()
@@ -574,10 +577,31 @@ class Bench:
         self.meter.show(
             "propose again", "first assess + propose: " + _ratio(total, limit, target="2.5")
         )
+        self._measure_charges(run, levels, total)
+        for level, interest, fees in shipped:
+            level.write({"charge_interest": interest, "charge_fees": fees})
+        run._propose()
         with self.meter.measure("leave one item out"):
             run._leave_out(run.dunning_ids[:1].line_ids[:1].move_line_id)
         self.meter.show("leave one item out")
         self.env.cr.commit()
+
+    def _measure_charges(self, run, levels, without):
+        """Propose with interest and fees on every item, from an empty run as the first time."""
+        levels.write({"charge_interest": True, "charge_fees": True})
+        self.env.cr.execute(run._get_clear_sql())
+        self.env.invalidate_all()
+        with self.meter.measure("propose with charges"):
+            run._propose()
+        charges = self.env["credit.collection.charge"].search_count(
+            [("dunning_id.run_id", "=", run.id)]
+        )
+        total = without + self.meter.seconds("propose with charges") - self.meter.seconds("propose")
+        self.meter.show(
+            "propose with charges",
+            f"{charges} charges, first assess + propose: "
+            + _ratio(total, without, "times as without", target="2"),
+        )
 
     def measure_ledger_entries(self):
         """Post an invoice and pay it, with and without what the module does before the commit."""

@@ -5,6 +5,7 @@ from . import (
     test_assessment_oracle,
     test_automation,
     test_case,
+    test_charge,
     test_delivery,
     test_dispute,
     test_dunning,

@@ -60,6 +60,37 @@ class TestTours(CollectionCommon, HttpCase):
         self.assertEqual(self._case().promise_ids.state, "cancel")
         self.assertDecision(invoice, "due")
 
+    def test_collector_waives_a_charge_sends_the_notice_posts_and_reverses(self):
+        self.company.sudo().collection_interest_account_id = self.env["account.account"].create(
+            {"name": "Late interest", "code": "756001", "account_type": "income_other"}
+        )
+        invoice = self._overdue_invoice(1000.0)
+        self.policy.level_ids.write({"charge_interest": True, "charge_fees": True})
+        self._commit()
+        run = self._propose()
+        login = self._login("collector", "credit_collection_group_user")
+        self.start_tour(
+            f"/odoo/collection-runs/{run.id}", "credit_collection_charge_propose", login=login
+        )
+        run.dunning_ids._check_amounts()
+        run.dunning_ids.delivery_ids._set_sent()
+        self._commit()
+        charges = run.dunning_ids.charge_ids
+        self.assertEqual(
+            {charge.kind: charge.state for charge in charges},
+            {"interest": "claimed", "fee": "waived"},
+        )
+        self.start_tour(
+            f"/odoo/collection-cases/{self._case().id}",
+            "credit_collection_charge_post",
+            login=login,
+        )
+        interest = charges.filtered(lambda charge: charge.kind == "interest")
+        self.assertEqual((interest.state, interest.reason), ("claimed", "Booked too early"))
+        booked = self.env["account.move"].search([("invoice_origin", "=", run.dunning_ids.name)])
+        self.assertEqual(booked.mapped("payment_state"), ["reversed"])
+        self.assertEqual(invoice.amount_residual, 1000.0)
+
     def test_collector_holds_an_invoice_and_releases_it(self):
         invoice = self._overdue_invoice()
         self._commit()

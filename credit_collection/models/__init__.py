@@ -26,6 +26,8 @@ from . import (
     credit_collection_dunning,
     credit_collection_dunning_document,
     credit_collection_delivery,
+    credit_collection_charge,
+    credit_collection_charge_proposal,
     credit_collection_payment_plan,
     credit_collection_installment,
     credit_collection_payment_plan_document,

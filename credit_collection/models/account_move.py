@@ -57,6 +57,16 @@ class AccountMove(models.Model):
     collection_explanation = fields.Char(
         "Dunning", compute="_compute_collection_item_ids", groups=_READERS
     )
+    collection_charge_ids = fields.One2many(
+        "credit.collection.charge",
+        "charge_move_id",
+        "Charges booked here",
+        readonly=True,
+        groups=_READERS,
+    )
+    collection_charge_count = fields.Integer(
+        compute="_compute_collection_charge_count", groups=_READERS
+    )
     collection_dispute_ids = fields.One2many(
         "credit.collection.dispute", "move_id", "Disputes", readonly=True, groups=_READERS
     )
@@ -143,6 +153,21 @@ class AccountMove(models.Model):
             own = by_move.get(move._origin, lines.browse())
             move.dunning_line_ids = own
             move.dunning_count = len(own.dunning_id)
+
+    def _compute_collection_charge_count(self):
+        """Count the charges for this invoice, or those that this document books."""
+        Charge = self.env["credit.collection.charge"]
+        for move in self:
+            move.collection_charge_count = Charge.search_count(move._get_collection_charge_domain())
+
+    def _get_collection_charge_domain(self):
+        self.ensure_one()
+        return [
+            ("state", "!=", "draft"),
+            "|",
+            ("charge_move_id", "=", self._origin.id),
+            ("move_line_id", "in", self._origin.line_ids.ids),
+        ]
 
     @api.constrains("collection_policy_id", "collection_level_id")
     def _check_collection_policy(self):
@@ -231,6 +256,14 @@ class AccountMove(models.Model):
         """Show the late interest on this invoice, also when it is paid by now."""
         case = self._collection_open_case_for("credit.collection.case.interest")
         return case._open_interest(default_move_id=self.id)
+
+    def action_collection_open_charges(self):
+        """List the charges for this invoice, or those that this document books."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "credit_collection.credit_collection_charge_action"
+        )
+        return action | {"domain": self._get_collection_charge_domain(), "context": {}}
 
     def action_collection_payment_plan(self):
         """Open the payment plan of this invoice, or a new one over what is open of it."""
@@ -343,8 +376,22 @@ class AccountMove(models.Model):
         return super()._must_check_constrains_date_sequence()
 
     def _check_draftable(self):
+        self._collection_check_charges()
         self._collection_check_dunned()
         return super()._check_draftable()
+
+    def _collection_check_charges(self):
+        """What was claimed on a notice is booked as it was claimed."""
+        Charge = self.env["credit.collection.charge"].sudo()
+        booked = Charge.search([("charge_move_id", "in", self.ids)], limit=1)
+        if booked:
+            raise UserError(
+                self.env._(
+                    "%(document)s books the charges of %(notice)s: reverse these charges instead.",
+                    document=booked.charge_move_id.name,
+                    notice=booked.dunning_id.name,
+                )
+            )
 
     def _collection_check_dunned(self):
         """Where the company says so, correct an invoice that was dunned by a credit note only."""
@@ -389,7 +436,10 @@ class AccountMove(models.Model):
             .sudo()  # whoever corrects the invoice need not know of notices
             .search([("move_line_id.move_id", "in", self.ids)])
         )
-        lines.filtered(lambda line: line.state == "draft").unlink()
+        drafts = lines.filtered(lambda line: line.state == "draft")
+        dunnings = drafts.dunning_id
+        drafts.unlink()
+        self.env["credit.collection.charge"]._clear_orphans(dunnings)
         for dunning, quoted in lines.exists().grouped("dunning_id").items():
             if dunning.state == "sent":
                 dunning.case_id._message_log(
@@ -445,6 +495,10 @@ class AccountMove(models.Model):
         return self.with_company(company)._reverse_moves(
             [{"date": max(date, self.date), "ref": ref, **vals}], cancel=True
         )
+
+    def _collection_get_receivables(self):
+        """Return the lines by which customers owe these entries."""
+        return self.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
 
     def _collection_get_action(self):
         """Return the action that shows these entries."""

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Command
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
+from odoo.tools.misc import format_amount
 
 
 class CreditCollectionCase(models.Model):
@@ -17,6 +18,33 @@ class CreditCollectionCase(models.Model):
     dispute_count = fields.Integer(compute="_compute_agreement_counts")
     litigation_ids = fields.One2many("credit.collection.litigation", "case_id", readonly=True)
     litigation_count = fields.Integer(compute="_compute_agreement_counts")
+
+    charge_count = fields.Integer(compute="_compute_charge_count")
+    charges_text = fields.Char(
+        "Interest and compensation",
+        compute="_compute_charge_count",
+        help="Claimed on notices, and neither booked nor waived.",
+    )
+
+    @api.depends("dunning_ids.charge_ids.state")
+    @api.depends_context("lang")
+    def _compute_charge_count(self):
+        Charge = self.env["credit.collection.charge"]
+        found = Charge.search([("case_id", "in", self.ids), ("state", "!=", "draft")])
+        by_case = found.grouped("case_id")
+        for case in self:
+            own = by_case.get(case, Charge)
+            case.charge_count = len(own)
+            totals = own.filtered(lambda charge: charge.state == "claimed")._get_totals()
+            case.charges_text = format_list(
+                self.env,
+                [format_amount(self.env, amount, currency) for currency, amount in totals.items()],
+            )
+
+    def action_open_charges(self):
+        """List the interest and the fees that were claimed from this customer."""
+        self.ensure_one()
+        return self._open("credit_collection_charge_action", [("case_id", "=", self.id)])
 
     @api.depends("promise_ids", "plan_ids", "dispute_ids.state", "litigation_ids")
     def _compute_agreement_counts(self):

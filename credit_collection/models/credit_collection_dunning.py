@@ -1,3 +1,4 @@
+import json
 from collections import defaultdict
 
 from markupsafe import Markup, escape
@@ -85,12 +86,15 @@ class CreditCollectionDunning(models.Model):
         help="Why the notice failed or was cancelled, or what was left out.",
     )
     line_ids = fields.One2many("credit.collection.dunning.line", "dunning_id", readonly=True)
+    charge_ids = fields.One2many("credit.collection.charge", "dunning_id", "Charges", readonly=True)
     delivery_ids = fields.One2many(
         "credit.collection.delivery", "dunning_id", "Deliveries", readonly=True
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     amount_due = fields.Monetary("Claimed", readonly=True, help="In the currency of the company.")
+    charge_totals = fields.Json(readonly=True)
     amount_text = fields.Char("To pay", compute="_compute_amount_text")
+    charges_text = fields.Char("Interest and compensation", compute="_compute_charges_text")
     delivery_text = fields.Char("Channels", compute="_compute_delivery_text")
     letter_id = fields.Many2one("ir.attachment", readonly=True, ondelete="restrict")
     letter_pdf = fields.Binary("Letter (PDF)", related="letter_id.datas")
@@ -121,15 +125,25 @@ class CreditCollectionDunning(models.Model):
             for dunning in dunnings:
                 dunning.legal_profile_id = contracts[dunning.customer_id].profile
 
-    @api.depends("line_ids.amount_residual", "line_ids.currency_id")
+    @api.depends(
+        "line_ids.amount_residual", "line_ids.currency_id", "charge_ids.state", "charge_totals"
+    )
     @api.depends_context("lang")
     def _compute_amount_text(self):
+        charges = self._get_charge_totals()
         for dunning in self:
-            amounts = [
-                format_amount(self.env, amount, currency)
-                for currency, amount in dunning._get_totals().items()
-            ]
-            dunning.amount_text = format_list(self.env, amounts)
+            totals = dunning._add_totals(dunning._get_totals(), charges[dunning]["payable"])
+            dunning.amount_text = dunning._format_totals(totals)
+
+    @api.depends("charge_ids.amount", "charge_ids.state", "charge_totals")
+    @api.depends_context("lang")
+    def _compute_charges_text(self):
+        charges = self._get_charge_totals()
+        for dunning in self:
+            own = charges[dunning]
+            dunning.charges_text = dunning._format_totals(
+                dunning._add_totals(own["interest"], own["compensation"])
+            )
 
     @api.depends("delivery_ids.state", "level_id")
     def _compute_delivery_text(self):
@@ -338,6 +352,7 @@ class CreditCollectionDunning(models.Model):
         if dunnings:
             dunnings.check_access("write")
             dunnings.sudo().write({"state": state, **vals})
+            self.env["credit.collection.charge"]._follow_notices(dunnings, state)
             self.env["account.move"]._collection_touch(partners=dunnings.case_id.partner_id)
         return dunnings
 
@@ -471,6 +486,8 @@ class CreditCollectionDunning(models.Model):
             )
         )
         self._notify_followers()
+        if self.charge_ids:
+            self.env.ref("credit_collection.ir_cron_post_charges").sudo()._trigger()
 
     def _close_failed_tasks(self):
         """What could not be delivered was delivered in the end, or is given up."""
@@ -604,7 +621,41 @@ class CreditCollectionDunning(models.Model):
                 "the next run proposes what is left."
             )
         )
+        (fresh - void)._take_charges()
         return self - void
+
+    def _take_charges(self):
+        """Claim interest and fees up to today, and keep what they follow from."""
+        today = fields.Date.context_today(self)
+        self.env["credit.collection.charge.proposal"]._propose(self, today)
+        self.env["credit.collection.charge"]._keep_derivations(self)
+        self._keep_charge_totals()
+
+    def _keep_charge_totals(self):
+        """Keep what each notice claims: one statement, where writes would cost one each."""
+        totals = [
+            json.dumps(
+                {
+                    name: {str(currency.id): amount for currency, amount in amounts.items()}
+                    for name, amounts in charges._get_summary().items()
+                }
+            )
+            for charges in self._get_claimed_charges().values()
+        ]
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE credit_collection_dunning dunning
+                   SET charge_totals = kept.totals::jsonb
+                  FROM unnest(%s::int[], %s::text[]) AS kept (id, totals)
+                 WHERE dunning.id = kept.id
+                """,
+                list(self.ids),
+                totals,
+            )
+        )
+        self.invalidate_recordset(["charge_totals"], flush=False)
 
     def _take_amounts(self, standing):
         """Write today's amounts into the lines; `standing` are the decisions that keep a level."""
@@ -813,6 +864,52 @@ class CreditCollectionDunning(models.Model):
             totals[line.currency_id] += line.amount_residual
         return {currency: currency.round(amount) for currency, amount in totals.items()}
 
+    def _get_claimed_charges(self):
+        """Return `{notice: the charges that it claims}`: its own, and earlier ones on its items."""
+        earlier = self.env["credit.collection.charge"]._get_earlier(self)
+        standing = ("draft", "claimed", "posted")
+        return {
+            dunning: earlier[dunning]
+            | dunning.charge_ids.filtered(lambda charge: charge.state in standing)
+            for dunning in self
+        }
+
+    def _get_charge_totals(self):
+        """Return `{notice: {"interest": ..., "compensation": ..., "payable": {currency: amount}}}`.
+
+        Once it was made ready to leave, a notice says what it claimed that day, whatever becomes of
+        its charges.
+        """
+        Currency = self.env["res.currency"]
+        ready = self.filtered("charge_totals")
+        totals = {
+            dunning: charges._get_summary()
+            for dunning, charges in (self - ready)._get_claimed_charges().items()
+        }
+        for dunning in ready:
+            totals[dunning] = {
+                name: {Currency.browse(int(key)): amount for key, amount in amounts.items()}
+                for name, amounts in dunning.charge_totals.items()
+            }
+        return totals
+
+    @api.model
+    def _add_totals(self, totals, others):
+        """Return the sums of two `{currency: amount}`."""
+        return {
+            currency: currency.round(totals.get(currency, 0) + others.get(currency, 0))
+            for currency in {**totals, **others}
+        }
+
+    def _format_totals(self, totals):
+        """Return amounts of several currencies as words; nothing where nothing is owed."""
+        amounts = [
+            format_amount(self.env, amount, currency)
+            for currency, amount in totals.items()
+            if not currency.is_zero(amount)
+        ]
+        return format_list(self.env, amounts)
+
     @api.model
     def _get_placeholder_names(self):
         """The placeholders that the texts of a level may use."""
@@ -822,6 +919,7 @@ class CreditCollectionDunning(models.Model):
             "company_number",
             "contact_email",
             "amount_due",
+            "principal",
             "interest",
             "compensation",
             "charges_total",
@@ -846,13 +944,21 @@ class CreditCollectionDunning(models.Model):
         company = self.company_id
         dates = self.line_ids.filtered("date_last_notice").mapped("date_last_notice")
         last = dunning._write_date(max(dates)) if dates else ""
+        own = self._get_charge_totals()[self]
+        charges = self._add_totals(own["interest"], own["compensation"])
+        claim = self._add_totals(self._get_totals(), charges)
         return {
             "customer": self.customer_id.name or "",
             "company": company.name,
             "company_number": company.company_registry or company.vat or "",
             "contact_email": self._get_contact().email or company.email or "",
             "amount_due": dunning.amount_text,
-            **dunning._get_charge_texts(),
+            "principal": dunning._format_totals(self._get_totals()),
+            "interest": dunning._format_totals(own["interest"]),
+            "compensation": dunning._format_totals(own["compensation"]),
+            "charges_total": dunning._format_totals(charges),
+            "claim_total": dunning._format_totals(claim),
+            "announced_compensation": dunning._format_totals(self._get_announced_compensation()),
             "deadline": dunning._write_date(self.date_deadline),
             "waiting_period_end": dunning._write_date(self._get_waiting_period_end()),
             "last_notice": last,

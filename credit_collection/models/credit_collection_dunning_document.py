@@ -3,7 +3,7 @@ from decimal import Decimal
 from textwrap import shorten
 
 from odoo import api, fields, models
-from odoo.tools import format_list
+from odoo.tools import split_every
 from odoo.tools.misc import format_amount, format_date
 
 from ..long_date import format_long_date
@@ -15,6 +15,7 @@ from .credit_collection_interest import Derivation
 # tables go to annex pages of their own, each with its head and the sum carried forward.
 _LETTER_ROWS = 15
 _ANNEX_ROWS = 23
+_CHARGE_ROWS = 8
 _REMITTANCE_LENGTH = 140  # what a SEPA credit transfer carries
 _PRODUCTS_LENGTH = 110  # what fits on a line below an invoice
 
@@ -72,18 +73,20 @@ class CreditCollectionDunning(models.Model):
         consumers = self.filtered(lambda one: one.legal_profile_id.debtor_kind == "consumer")
         consumers.line_ids._get_move().invoice_line_ids.mapped("product_id.name")
         self.partner_id.country_id.mapped("code")
+        self.charge_ids.mapped("state")
 
     def _get_document_vals(self):
         """Return `{notice: the values of its letter and its e-mail}`."""
         self._read_ahead()
         vals, writers, qr_methods = {}, {}, {}
+        charges = self._get_claimed_charges()
         for dunning in self:
             dunning_lang = dunning.with_context(lang=dunning.lang)
             writer = writers.setdefault(dunning.lang, DocumentWriter(dunning_lang.env, qr_methods))
-            vals[dunning] = dunning_lang._prepare_document_vals(writer)
+            vals[dunning] = dunning_lang._prepare_document_vals(charges[dunning], writer)
         return vals
 
-    def _prepare_document_vals(self, writer):
+    def _prepare_document_vals(self, charges, writer):
         self.ensure_one()
         today = self.date_sent or fields.Date.context_today(self)
         lines = self.line_ids.sorted(lambda line: line.amount_residual < 0)
@@ -103,6 +106,7 @@ class CreditCollectionDunning(models.Model):
                 {"currency": currency.name, "amount": writer.amount(total, currency)}
                 for currency, total in self._get_totals().items()
             ],
+            "charges": self._prepare_charges(charges, writer),
             "payments": self._prepare_payments(writer),
         }
 
@@ -163,43 +167,45 @@ class CreditCollectionDunning(models.Model):
         ]
 
     # -------------------------------------------------------------------------
-    # What is owed beside the items
+    # Interest and compensation
     # -------------------------------------------------------------------------
 
-    def _get_charges(self):
-        """Return what this notice claims beside its items: `{placeholder: {currency: amount}}`.
+    def _prepare_charges(self, charges, writer):
+        """Return the table of interest and compensation; nothing when none is claimed.
 
-        Nothing by itself: what claims interest and compensation tells it here.
+        The interest of an item is the whole of it since its due date, whichever notice claimed it.
+        A long table goes to annex pages of its own.
         """
-        self.ensure_one()
-        return {"interest": {}, "compensation": {}}
-
-    def _get_charge_texts(self):
-        """Return the placeholders of the charges; without charges they are empty."""
-        charges = self._get_charges()
-        total = Counter()
-        for amounts in charges.values():
-            total.update(amounts)
-        claim = Counter(self._get_totals())
-        claim.update(total)
-        amounts = {
-            **charges,
-            "charges_total": total,
-            "claim_total": claim,
-            "announced_compensation": self._get_announced_compensation(),
+        if not charges:
+            return {}
+        items = charges.filtered("move_line_id")
+        by_item = items.sorted(lambda one: (one.move_line_id.date_maturity, one.id))
+        rows = [own._prepare_row_vals(writer) for own in by_item.grouped("move_line_id").values()]
+        fits = len(rows) <= _CHARGE_ROWS
+        dates = [one.date_to for one in charges if one.date_to]
+        totals = self._get_charge_totals()[self]
+        return {
+            "rows": rows if fits else [],
+            "sheets": [] if fits else list(split_every(_ANNEX_ROWS, rows, list)),
+            "others": [one._prepare_other_vals(writer) for one in charges - items],
+            "until": writer.date(max(dates)) if dates else "",
+            "legal_bases": charges.with_env(self.env)._get_legal_bases(self.legal_profile_id),
+            "totals": self._prepare_claim_totals(totals, writer),
+            "is_payable": self._add_totals(totals["interest"], totals["compensation"])
+            == totals["payable"],
         }
-        return {name: self._format_amounts(value) for name, value in amounts.items()}
 
-    def _format_amounts(self, amounts):
-        """Return amounts of several currencies as words; nothing where nothing is owed."""
-        return format_list(
-            self.env,
-            [
-                format_amount(self.env, amount, currency)
-                for currency, amount in amounts.items()
-                if not currency.is_zero(amount)
-            ],
-        )
+    def _prepare_claim_totals(self, charges, writer):
+        """Return what is claimed in each currency: invoices, interest, compensation, all of it."""
+        principal = self._get_totals()
+        parts = principal, charges["interest"], charges["compensation"]
+        prepared = []
+        for currency in {**parts[0], **parts[1], **parts[2]}:
+            amounts = [part.get(currency, 0) for part in parts]
+            texts = [writer.amount(amount, currency) for amount in (*amounts, sum(amounts))]
+            names = "principal", "interest", "compensation", "total"
+            prepared.append({"currency": currency.name, **dict(zip(names, texts, strict=True))})
+        return prepared
 
     def _get_announced_compensation(self):
         """Return what a consumer will owe if he lets the first reminder pass: `{currency: amount}`.
@@ -245,7 +251,8 @@ class CreditCollectionDunning(models.Model):
     def _prepare_payments(self, writer):
         """Return one way to pay for each currency: account, reference, data of the QR code."""
         payments = []
-        for currency, total in self._get_totals().items():
+        charges = self._get_charge_totals()[self]["payable"]
+        for currency, total in self._add_totals(self._get_totals(), charges).items():
             lines = self.line_ids.filtered(
                 lambda line, currency=currency: (
                     line.currency_id == currency and line.amount_residual > 0

@@ -86,6 +86,16 @@ class CreditCollectionFee(models.Model):
         )
         return owed.filtered("is_exclusive") or owed
 
+    def _is_flat(self):
+        """Return whether this fee is the same for whatever is owed."""
+        self.ensure_one()
+        tier = self.tier_ids
+        return (
+            len(tier) == 1
+            and not tier.percent
+            and self.currency_id.compare_amounts(tier.amount_from, self.currency_id.rounding) <= 0
+        )
+
     def _get_amount(self, principal, currency, company, date, count=1):
         """Return this fee for a principal, in its currency, as a Decimal.
 

@@ -282,6 +282,8 @@ class CreditCollectionInterest(models.AbstractModel):
         line, contract = derivation.line, derivation.contract
         if line.parent_state != "posted" or line.account_type != "asset_receivable":
             return self.env._("It is no posted debt of a customer.")
+        if line.move_id.collection_charge_ids:
+            return self.env._("It is a charge itself: interest bears no interest.")
         if derivation.principal <= 0:
             return self.env._("It is a credit of the customer.")
         if not contract.profile:

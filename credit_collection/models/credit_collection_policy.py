@@ -197,6 +197,14 @@ class CreditCollectionLevel(models.Model):
         help="The notice puts the customer formally on notice to pay: under some laws interest "
         "runs from then on.",
     )
+    charge_interest = fields.Boolean(
+        "Claim interest",
+        help="The interest for late payment that the law, or the contract, gives up to the notice.",
+    )
+    charge_fees = fields.Boolean(
+        "Claim compensation",
+        help="The compensation and fees for late payment that the law, or the contract, gives.",
+    )
     attach_invoices = fields.Boolean("Attach the invoices")
     show_items = fields.Boolean("List the invoices", default=True)
     deadline_days = fields.Integer(

@@ -282,6 +282,7 @@ class CreditCollectionRun(models.Model):
 
     def _fill(self):
         """Write the proposal."""
+        waived = self._get_waived_charges()
         self.env["credit.collection.item"]._assess(self.company_id, date=self.date)
         self.env.flush_all()
         for statement in (
@@ -292,9 +293,28 @@ class CreditCollectionRun(models.Model):
         ):
             self.env.cr.execute(statement)
         self.env.invalidate_all(flush=False)
+        self._propose_charges(waived)
         if self.date < fields.Date.context_today(self):
             # the run looked back: the screens show today
             self.env["credit.collection.item"]._assess(self.company_id)
+
+    def _get_waived_charges(self):
+        """Return what a person has waived on this proposal: `{what it is: why}`."""
+        charges = self.env["credit.collection.charge"].search(
+            [("dunning_id.run_id", "=", self.id), ("state", "=", "waived")]
+        )
+        return {charge._get_rule_key(): charge.reason for charge in charges}
+
+    def _propose_charges(self, waived):
+        """Add the charges that the levels of the notices claim; what was waived stays so."""
+        self.env["credit.collection.charge.proposal"]._propose(self.dunning_ids, self.date)
+        if waived:
+            charges = self.env["credit.collection.charge"].search(
+                [("dunning_id.run_id", "=", self.id), ("state", "=", "draft")]
+            )
+            for charge in charges.sudo():
+                if charge._get_rule_key() in waived:
+                    charge.write({"state": "waived", "reason": waived[charge._get_rule_key()]})
 
     def _get_clear_sql(self):
         return SQL(
@@ -433,6 +453,9 @@ class CreditCollectionRun(models.Model):
         self.check_access("write")
         self.lock_for_update()
         self.left_out_line_ids |= move_lines
+        touched = self.env["credit.collection.dunning"].search(
+            [("run_id", "=", self.id), ("line_ids.move_line_id", "in", move_lines.ids)]
+        )
         self.env.flush_all()
         for statement in (
             self._get_take_out_sql(move_lines),
@@ -444,6 +467,7 @@ class CreditCollectionRun(models.Model):
         ):
             self.env.cr.execute(statement)
         self.env.invalidate_all(flush=False)
+        self.env["credit.collection.charge.proposal"]._propose(touched.exists(), self.date)
 
     def _get_take_out_sql(self, move_lines):
         return SQL(
@@ -516,6 +540,7 @@ class CreditCollectionRun(models.Model):
         self.env["credit.collection.item"]._assess(self.company_id, date=self.date)
         self.dunning_ids._take_amounts(("due",))
         self.env.cr.execute(self._get_drop_empty_sql())
+        self.env["credit.collection.charge"]._clear_orphans(self.dunning_ids)
         self.env.invalidate_all(flush=False)
         if not self.dunning_ids:
             raise UserError(

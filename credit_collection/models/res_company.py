@@ -7,7 +7,13 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import ACCOUNT_PREFIXES, BALANCE_ACCOUNTS, CLAIM_NATURES, INTEREST_CLAUSES
+from ..const import (
+    ACCOUNT_PREFIXES,
+    BALANCE_ACCOUNTS,
+    CHARGE_POSTINGS,
+    CLAIM_NATURES,
+    INTEREST_CLAUSES,
+)
 from .credit_collection_interest import Contract
 
 _logger = logging.getLogger(__name__)
@@ -130,6 +136,60 @@ class ResCompany(models.Model):
         "The rates and amounts of the contract are not negative.",
     )
 
+    collection_interest_posting = fields.Selection(
+        CHARGE_POSTINGS,
+        "Interest is booked",
+        default="never",
+        help="What can be booked is asked for with the invoices, and in the QR code; what never is "
+        "booked is shown apart.",
+    )
+    collection_fee_posting = fields.Selection(
+        CHARGE_POSTINGS, "Compensation and fees are booked", default="never"
+    )
+    collection_charge_document = fields.Selection(
+        [("invoice", "Customer debit note"), ("entry", "Journal entry")],
+        "Charges are booked as",
+        default="invoice",
+    )
+    collection_charge_journal_id = fields.Many2one(
+        "account.journal",
+        "Journal of charges",
+        check_company=True,
+        domain="[('type', 'in', ('sale', 'general'))]",
+    )
+    collection_interest_account_id = fields.Many2one(
+        "account.account",
+        "Account of late interest",
+        check_company=True,
+        domain=[("account_type", "not in", BALANCE_ACCOUNTS)],
+    )
+    collection_fee_account_id = fields.Many2one(
+        "account.account",
+        "Account of compensation and fees",
+        check_company=True,
+        domain=[("account_type", "not in", BALANCE_ACCOUNTS)],
+    )
+    collection_charge_tax_id = fields.Many2one(
+        "account.tax",
+        "Tax on charges",
+        check_company=True,
+        domain=[("type_tax_use", "=", "sale")],
+        help="Usually none: damages for late payment are outside the scope of VAT.",
+    )
+    collection_dun_charges = fields.Boolean(
+        "Remind of booked charges",
+        help="What is booked as a charge is reminded like an invoice, down to the tolerance of the "
+        "policy. Otherwise a customer who has paid his invoices is left in peace.",
+    )
+    collection_waive_max = fields.Monetary(
+        "Waived by collectors up to",
+        help="Above this amount a manager waives charges. No limit when zero.",
+    )
+
+    _collection_waive_max_positive = models.Constraint(
+        "CHECK (collection_waive_max >= 0)", "The limit of what is waived is not negative."
+    )
+
     @api.constrains("collection_policy_id")
     def _check_collection_policy_id(self):
         self.collection_policy_id._check_default_policy()
@@ -218,6 +278,8 @@ class ResCompany(models.Model):
             "collection_doubtful_account_id",
             "collection_provision_account_id",
             "collection_provision_expense_account_id",
+            "collection_interest_account_id",
+            "collection_fee_account_id",
         )
 
     def _collection_get_account(self, field_name):
@@ -267,6 +329,38 @@ class ResCompany(models.Model):
             [("company_id", "=", self.id), ("type", "=", "general")], limit=1
         )
 
+    def _collection_get_charge_journal(self):
+        """Return where charges are booked: of the settings, else the first that fits."""
+        self.ensure_one()
+        company = self.sudo()  # whoever books charges need not see the settings
+        is_invoice = company.collection_charge_document == "invoice"
+        wanted = "sale" if is_invoice else "general"
+        journal = company.collection_charge_journal_id
+        if journal and journal.type != wanted:
+            raise UserError(
+                self.env._(
+                    "%(journal)s is not for the documents by which charges are booked: choose "
+                    "another journal in the settings.",
+                    journal=journal.display_name,
+                )
+            )
+        journal = journal or company.env["account.journal"].search(
+            [("company_id", "=", self.id), ("type", "=", wanted)], limit=1
+        )
+        if not journal:
+            raise UserError(
+                self.env._(
+                    "%(company)s has no journal to book charges in: add one.", company=self.name
+                )
+            )
+        return journal.sudo(self.env.su)
+
+    def _collection_get_first_open_date(self, date, journal, has_tax):
+        """Return a day, or the first one after it that is not locked."""
+        self.ensure_one()
+        locks = self._get_violated_lock_dates(date, has_tax, journal)
+        return locks[-1][0] + timedelta(days=1) if locks else date
+
     def _collection_check_open(self, date, journal, has_tax):
         """Refuse a date that is locked, naming the lock."""
         self.ensure_one()
@@ -281,7 +375,5 @@ class ResCompany(models.Model):
 
     def _collection_get_open_date(self, journal, has_tax):
         """Return today, or the first day after it that is not locked."""
-        self.ensure_one()
-        date = fields.Date.context_today(self)
-        locks = self._get_violated_lock_dates(date, has_tax, journal)
-        return locks[-1][0] + timedelta(days=1) if locks else date
+        today = fields.Date.context_today(self)
+        return self._collection_get_first_open_date(today, journal, has_tax)

@@ -95,6 +95,35 @@ class ResConfigSettings(models.TransientModel):
         readonly=False,
         currency_field="collection_currency_id",
     )
+    collection_interest_posting = fields.Selection(
+        related="company_id.collection_interest_posting", readonly=False
+    )
+    collection_fee_posting = fields.Selection(
+        related="company_id.collection_fee_posting", readonly=False
+    )
+    collection_charge_document = fields.Selection(
+        related="company_id.collection_charge_document", readonly=False
+    )
+    collection_charge_journal_id = fields.Many2one(
+        related="company_id.collection_charge_journal_id", readonly=False
+    )
+    collection_interest_account_id = fields.Many2one(
+        related="company_id.collection_interest_account_id", readonly=False
+    )
+    collection_fee_account_id = fields.Many2one(
+        related="company_id.collection_fee_account_id", readonly=False
+    )
+    collection_charge_tax_id = fields.Many2one(
+        related="company_id.collection_charge_tax_id", readonly=False
+    )
+    collection_dun_charges = fields.Boolean(
+        related="company_id.collection_dun_charges", readonly=False
+    )
+    collection_waive_max = fields.Monetary(
+        related="company_id.collection_waive_max",
+        readonly=False,
+        currency_field="collection_currency_id",
+    )
     # the currency of the amounts above; `currency_id` of the settings belongs to other modules
     collection_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Currency of the large amount"

@@ -270,7 +270,7 @@ class _Debt:
         )
 
     def _round_interest(self, yearly: Decimal, days: int, start: date) -> Decimal:
-        year = _year_days(start, self.terms.day_count)
+        year = year_days(start, self.terms.day_count)
         if self.terms.rounding == "daily":
             return round_to(yearly / year, self.terms.unit) * days
         if self.terms.rounding == "segment":
@@ -348,7 +348,7 @@ def _year_length(year: int) -> int:
     return (date(year + 1, 1, 1) - date(year, 1, 1)).days
 
 
-def _year_days(day: date, day_count: str) -> int:
+def year_days(day: date, day_count: str) -> int:
     """Return how many days the year of a day has, in a way of counting."""
     if day_count == "act/act":
         return _year_length(day.year)

@@ -390,6 +390,97 @@ tours.add("credit_collection_payment_plan", {
     ],
 });
 
+tours.add("credit_collection_charge_propose", {
+    steps: () => [
+        {
+            content: "Look into a notice",
+            trigger: `${notice("Late Payer Ltd")} .o_data_cell[name=customer_id]`,
+            run: "click",
+        },
+        {
+            content: "Interest and compensation that it claims",
+            trigger: ".modal a.nav-link[name=charges]",
+            run: "click",
+        },
+        {
+            content: "Waive the compensation",
+            trigger:
+                ".modal [name=charge_ids] .o_data_row:contains(40.00) button[name=action_waive]",
+            run: "click",
+        },
+        {
+            content: "Say why",
+            trigger: ".modal [name=reason] input",
+            run: "edit A good customer",
+        },
+        {
+            trigger: ".modal button[name=action_decide]:visible",
+            run: "click",
+        },
+        {
+            content: "It is waived, the interest is still proposed",
+            trigger: ".modal [name=charge_ids] .o_data_row:contains(Waived)",
+        },
+        {
+            trigger: ".modal .btn-close",
+            run: "click",
+        },
+        {
+            content: "Approve the run",
+            trigger: "body:not(:has(.modal)) button[name=action_approve]",
+            run: "click",
+        },
+        {
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Approved)",
+        },
+    ],
+});
+
+tours.add("credit_collection_charge_post", {
+    steps: () => [
+        {
+            content: "What is claimed beside the invoices",
+            trigger: "button[name=action_open_charges]",
+            run: "click",
+        },
+        {
+            content: "Open the interest",
+            trigger: ".o_list_view .o_data_row:contains(Claimed) .o_data_cell[name=name]",
+            run: "click",
+        },
+        {
+            content: "Book it",
+            trigger: ".o_form_view button[name=action_post]",
+            run: "click",
+        },
+        {
+            content: "It is booked",
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Posted)",
+        },
+        {
+            content: "Take the booking back",
+            trigger: ".o_form_view button[name=action_reverse]",
+            run: "click",
+        },
+        {
+            trigger: ".modal [name=reason] input",
+            run: "edit Booked too early",
+        },
+        {
+            trigger: ".modal button[name=action_decide]:visible",
+            run: "click",
+        },
+        {
+            content: "It is claimed, and booked nowhere",
+            trigger:
+                "body:not(:has(.modal)) .o_statusbar_status .o_arrow_button_current:contains(Claimed)",
+        },
+        {
+            trigger: ".o_form_view .alert:contains(Booked too early)",
+        },
+    ],
+});
+
 tours.add("credit_collection_handover", {
     steps: () => [
         {
