@@ -244,17 +244,6 @@ class TestLetters(CollectionCommon):
         posted.delivery_ids.sudo().channel = "letter"
         self.assertEqual(self._text(posted, "letter_intro"), "Free until March 18, 2026.")
 
-    def test_charges_are_added_to_what_is_claimed(self):
-        Dunning = self.registry["credit.collection.dunning"]
-        euro = self.company.currency_id
-        notice = self._shipped_notice("business", 3, "en_US")
-        self.assertNotIn("Interest and compensation for late payment come", self._text(notice))
-        charges = {"interest": {euro: 10.5}, "compensation": {euro: 40.0}}
-        with patch.object(Dunning, "_get_charges", return_value=charges):
-            text = self._text(notice)
-        self.assertIn("Interest and compensation for late payment come to 50.50 €.", text)
-        self.assertIn("The whole sum to pay is 1,285.00 €.", text)
-
     def test_only_consumers_read_what_they_have_bought(self):
         self.assertIn("Goods", self._letter(self._consumer_notice("be")))
         self.assertNotIn("Goods", self._letter(self._notice(100.0)))
