@@ -535,6 +535,22 @@ class TestLitigation(LitigationCommon):
     # Who is told, who gets no credit
     # -------------------------------------------------------------------------
 
+    def test_what_to_do_after_the_last_reminder_is_decided_by_going_to_court(self):
+        first, second = self._overdue_invoice(), self._overdue_invoice(80.0)
+        for day in ("2026-03-02", "2026-03-12", "2026-03-22"):
+            self._dun(day)
+        self._day("2026-03-31")
+        self._run_cron("credit_collection.ir_cron_assess")
+        task = "credit_collection.mail_activity_type_last_level"
+        case = self._case()
+        case._schedule_task(task)
+        self._litigation(first)
+        self.assertTrue(
+            case.activity_search([task]), "the other invoice still waits for a decision"
+        )
+        self._litigation(second)
+        self.assertFalse(case.activity_search([task]))
+
     def test_each_salesperson_is_told_once(self):
         seller = self._user("seller", "base.group_partner_manager", lang="en_US")
         other = self._user("other", "base.group_partner_manager", lang="en_US")

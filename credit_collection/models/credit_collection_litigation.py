@@ -588,6 +588,7 @@ class CreditCollectionLitigation(models.Model):
         self._set_state("open", allowed=("draft",), date_open=fields.Date.context_today(self))
         litigation._place_hold("litigation", False, lines=[(line, 0) for line in lines])
         litigation._hold_items()
+        litigation._close_decided_tasks()
         if litigation.stage_id:
             litigation._reach_stage()
         else:
@@ -596,6 +597,16 @@ class CreditCollectionLitigation(models.Model):
         litigation._block_credit()
         litigation._log(litigation._describe())
         litigation._tell_salespeople()
+
+    def _close_decided_tasks(self):
+        """What to do after the last reminder is decided now, unless another item waits for it."""
+        if "last_level" not in self.case_id.item_ids.mapped("decision"):
+            self.case_id.activity_feedback(
+                ["credit_collection.mail_activity_type_last_level"],
+                feedback=self.env._(
+                    "Closed by itself: %(litigation)s begins.", litigation=self.display_name
+                ),
+            )
 
     def _check_opening(self):
         """Refuse to begin what could not be followed."""
