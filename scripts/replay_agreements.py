@@ -1,4 +1,4 @@
-"""Promises, payment plans and disputes laid over a ledger that is replayed, and what must hold.
+"""Promises, plans, disputes and litigations laid over a replayed ledger, and what must hold.
 
 The customers of a replay pay as they did; what they say before is drawn with a seed. A checker that
 shares nothing with the assessment looks at every item, hold and notice on every day.
@@ -16,9 +16,10 @@ NIGHT = (
     "ir_cron_judge_promises",
     "ir_cron_follow_disputes",
     "ir_cron_follow_plans",
+    "ir_cron_follow_litigations",
 )
-# how many of a hundred customers with something overdue say this on a day
-SAYINGS = {"promise": 6, "plan": 2, "dispute": 2, "withdraw": 1}
+# how many of a hundred customers with something overdue say this, or make us go to court, on a day
+SAYINGS = {"promise": 6, "plan": 2, "dispute": 2, "withdraw": 1, "litigation": 1}
 
 
 class Agreements:
@@ -119,13 +120,28 @@ class Agreements:
             }
         )
 
+    def _say_litigation(self, case, _day):
+        """The customer says nothing any more: go to court."""
+        self.env["credit.collection.litigation"].create(
+            {
+                "case_id": case.id,
+                "kind_id": self.env.ref("credit_collection.litigation_kind_full").id,
+                "covers_customer": self.random.random() < 0.5,
+                "line_ids": [
+                    Command.create({"move_line_id": line.id}) for line in self._choose_lines(case)
+                ],
+            }
+        ).action_open()
+
     def _say_withdraw(self, case, _day):
-        """Take back one of the things that were said, or be told no."""
+        """Take back one of the things that were said, or be told no; end what went to court."""
         running = self._get_running(case)
         one = running and self.random.choice(running)
         if one and one._name == "credit.collection.dispute" and self.random.randrange(2):
             one.resolution = "As ordered."
             one.action_reject()
+        elif one and one._name == "credit.collection.litigation":
+            one._close(self.random.choice(one._get_outcomes()))
         elif one:
             one.action_cancel()
 
@@ -189,10 +205,12 @@ class Agreements:
              LEFT JOIN credit_collection_promise promise ON promise.id = hold.promise_id
              LEFT JOIN credit_collection_payment_plan plan ON plan.id = hold.plan_id
              LEFT JOIN credit_collection_dispute dispute ON dispute.id = hold.dispute_id
+             LEFT JOIN credit_collection_litigation litigation
+                    ON litigation.id = hold.litigation_id
                  WHERE hold.state = 'active' AND hold.company_id = %(company)s
                    AND (hold.date_end IS NULL OR hold.date_end > %(day)s)
                    AND COALESCE(promise.state <> 'open', plan.state <> 'active',
-                                dispute.state <> 'open'
+                                litigation.state <> 'open', dispute.state <> 'open'
                                 AND NOT (dispute.state = 'rejected'
                                          AND dispute.date_resume > %(day)s))
                 """,

@@ -89,9 +89,9 @@ class TestReplay(CollectionCommon):
         fingerprint = self.script.get_fingerprint
         self.assertEqual(fingerprint(one.get_lines()), fingerprint(two.get_lines()))
 
-    def test_what_customers_say_loses_no_cent_and_keeps_notices_back(self):
+    def test_what_is_agreed_loses_no_cent_and_keeps_notices_back(self):
         plain = self._replay()
-        talkative = {"promise": 20, "plan": 15, "dispute": 15, "withdraw": 10}
+        talkative = {"promise": 20, "plan": 15, "dispute": 15, "withdraw": 10, "litigation": 5}
         replay = self._replay(name="Talkative", sayings=talkative)
         self.assertEqual(replay.agreements.problems, [])
         for name in self.env["credit.collection.case"]._get_agreement_models():
