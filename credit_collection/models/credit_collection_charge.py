@@ -59,7 +59,9 @@ class CreditCollectionCharge(models.Model):
         help="Empty where the charge is for all that the notice claims.",
     )
     move_id = fields.Many2one(related="move_line_id.move_id", string="Invoice")
-    item_ids = fields.One2many("credit.collection.charge.item", "charge_id", readonly=True)
+    item_ids = fields.One2many(
+        "credit.collection.charge.item", "charge_id", "Covered items", readonly=True
+    )
     date_from = fields.Date("From", readonly=True)
     date_to = fields.Date("To", readonly=True)
     rate_text = fields.Char("Rate", readonly=True)
