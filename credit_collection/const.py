@@ -11,6 +11,9 @@ CHANNELS = [
     ("call", "Call"),
 ]
 
+# What a customer can read, and keep as a proof.
+WRITTEN_CHANNELS = ("email", "letter")
+
 # Whose debt it is, as the laws on late payment tell them apart.
 DEBTOR_KINDS = [
     ("business", "Business"),
@@ -57,11 +60,13 @@ DECISIONS = [
     ("tolerance", "Below tolerance"),
     ("credits", "Covered by credits"),
     ("failed", "Notice not delivered"),
+    ("period", "Period of the first reminder"),
     ("last_level", "Last level reached"),
     ("not_late", "Not late enough"),
     ("waiting", "Waiting since the last notice"),
     ("quiet", "Quiet days"),
     ("queued", "Notice about to be sent"),
+    ("separate", "Another notice goes first"),
     ("minimum", "Below the minimum of the level"),
     ("due", "To be reminded"),
 ]
@@ -74,6 +79,7 @@ CLAIMED_DECISIONS = (
     "waiting",
     "quiet",
     "queued",
+    "separate",
     "minimum",
     "due",
 )

@@ -4,9 +4,10 @@ from psycopg2.errors import UniqueViolation
 from psycopg2.extensions import TransactionRollbackError
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, mute_logger
+from odoo.tools.misc import format_date
 
 from ..const import CLAIM_NATURES, KEEP_NUMBERS, URGENT_DECISIONS
 
@@ -40,6 +41,16 @@ class AccountMove(models.Model):
         copy=False,
         groups=_READERS,
         help="Notices sent up to this day do not count for the level of the invoice.",
+    )
+    collection_waiting_end = fields.Date(
+        "Period of the first reminder until",
+        copy=False,
+        readonly=True,
+        groups=_READERS,
+        help="Of a first reminder that was sent elsewhere, as a manager has recorded it.",
+    )
+    collection_first_reminder_date = fields.Date(
+        "First reminder sent on", copy=False, readonly=True, groups=_READERS
     )
     collection_nature = fields.Selection(
         CLAIM_NATURES,
@@ -318,6 +329,62 @@ class AccountMove(models.Model):
                 )
             )
 
+    def action_collection_first_reminder(self):
+        """Open the record of a first reminder that was sent elsewhere."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("First reminder sent elsewhere"),
+            "res_model": "credit.collection.move.first.reminder",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_move_ids": self.ids},
+        }
+
+    def _collection_record_first_reminder(self, day, is_posted, reason):
+        """Take note that consumers had their free first reminder before, by other means.
+
+        The period of the law runs from then; only a manager vouches for it.
+        """
+        if not self.env.user.has_group(_MANAGERS):
+            raise AccessError(self.env._("Only a manager records this: ask one."))
+        for company, moves in self.grouped("company_id").items():
+            contracts = moves.commercial_partner_id._collection_get_contracts(company)
+            for move in moves:
+                profile = contracts[move.commercial_partner_id].profile
+                move._collection_begin_period(profile, day, is_posted, reason)
+
+    def _collection_begin_period(self, profile, day, is_posted, reason):
+        self.ensure_one()
+        if not profile or not profile._demands_first_reminder():
+            raise UserError(
+                self.env._(
+                    "The law of %(customer)s asks for no free first reminder: choose other "
+                    "invoices.",
+                    customer=self.commercial_partner_id.name,
+                )
+            )
+        dues = self._collection_get_receivables().mapped("date_maturity")
+        if day <= max(filter(None, dues), default=day):
+            raise UserError(
+                self.env._(
+                    "%(invoice)s was not due yet on that day: a reminder comes after the due date.",
+                    invoice=self.name,
+                )
+            )
+        _first, last = profile._get_notice_period(day, is_posted)
+        self.sudo().write({"collection_first_reminder_date": day, "collection_waiting_end": last})
+        self._message_log(
+            body=self.env._(
+                "%(user)s vouches for a free first reminder of %(day)s, sent elsewhere, whose "
+                "period ended on %(last)s: %(reason)s",
+                user=self.env.user.name,
+                day=format_date(self.env, day),
+                last=format_date(self.env, last),
+                reason=reason,
+            )
+        )
+
     # -------------------------------------------------------------------------
     # The ledger changes: the cases follow
     # -------------------------------------------------------------------------
@@ -327,11 +394,17 @@ class AccountMove(models.Model):
         """Let only a manager put an invoice under another policy; collectors see it."""
         if operation == "write" and field.name in self._get_collection_policy_fields():
             return self.env.su or self.env.user.has_group(_MANAGERS)
+        if operation == "write" and field.name in self._get_collection_reminder_fields():
+            return self.env.su  # see `_collection_record_first_reminder`
         return super()._has_field_access(field, operation)
 
     @api.model
     def _get_collection_policy_fields(self):
         return ("collection_policy_id", "collection_level_id", "collection_level_date")
+
+    @api.model
+    def _get_collection_reminder_fields(self):
+        return ("collection_waiting_end", "collection_first_reminder_date")
 
     def write(self, vals):
         res = super().write(vals)
@@ -341,6 +414,7 @@ class AccountMove(models.Model):
             "collection_policy_id",
             "collection_level_id",
             "collection_level_date",
+            "collection_waiting_end",
         } & vals.keys():
             self._collection_touch(moves=self)
         return res

@@ -198,6 +198,7 @@ class CreditCollectionCharge(models.Model):
         claimed = self.filtered(lambda charge: charge.state == "claimed")
         if not claimed:
             raise UserError(self.env._("Only what was claimed on a sent notice can be posted."))
+        claimed._check_lawful()
         claimed._post()
 
     def action_settle(self):
@@ -215,7 +216,9 @@ class CreditCollectionCharge(models.Model):
                         currency=currency.name,
                     )
                 )
-            charges.filtered(lambda charge: charge.state == "claimed")._post()
+            claimed = charges.filtered(lambda charge: charge.state == "claimed")
+            claimed._check_lawful()
+            claimed._post()
             charges._match_credits()
 
     def action_open_document(self):
@@ -363,6 +366,30 @@ class CreditCollectionCharge(models.Model):
             )
         )
 
+    def _check_lawful(self):
+        """Refuse to claim of consumers what they had no free first reminder and period for."""
+        Guard = self.env["credit.collection.guard"]
+        profiles = Guard._get_profiles(self.case_id)
+        for charge in self.filtered(lambda one: not one.dunning_id.override_reason):
+            profile = profiles[charge.case_id]
+            if not profile or not profile._demands_first_reminder():
+                continue
+            lines = (charge.move_line_id | charge.item_ids.move_line_id)._collection_get_sources()
+            reminders = self.env["credit.collection.interest"]._get_reminders(lines)
+            day = charge.date_sent or fields.Date.context_today(self)
+            if not lines or not all(
+                line.id in reminders and reminders[line.id].is_over(profile, day) for line in lines
+            ):
+                raise UserError(
+                    self.env._(
+                        "%(charge)s must not be claimed: %(customer)s had no free first reminder "
+                        "whose period was over (%(law)s).",
+                        charge=charge.display_name,
+                        customer=charge.case_id.display_name,
+                        law=profile.legal_basis,
+                    )
+                )
+
     def _check_waiver(self):
         """Above the limit of the company a manager decides."""
         if self.env.su or self.env.user.has_group(_MANAGERS):
@@ -386,6 +413,7 @@ class CreditCollectionCharge(models.Model):
     def _reinstate(self, reason):
         """Claim again what was waived."""
         waived = self.filtered(lambda charge: charge.state == "waived")
+        waived._check_lawful()
         sent = waived.filtered(lambda charge: charge.dunning_id.state == "sent")
         sent._set_state("claimed", ("waived",), reason=reason)
         (waived - sent)._set_state("draft", ("waived",), reason=reason)
@@ -426,6 +454,33 @@ class CreditCollectionCharge(models.Model):
         for case, charges in self.grouped("case_id").items():
             case._message_log(body=" ".join(map(describe, charges)))
         return self
+
+    @api.model
+    def _void(self, dunnings, reason):
+        """Give up what was claimed after first reminders that have not reached the customer.
+
+        What is booked already is for a person to reverse: he gets a task.
+        """
+        lines = dunnings.line_ids.filtered("level_id").move_line_id._collection_get_sources()
+        domain = Domain("move_line_id", "in", lines.ids) | Domain(
+            "item_ids.move_line_id", "in", lines.ids
+        )
+        later = self.sudo().search(domain & Domain("dunning_id.state", "=", "sent"))
+        later._set_state("waived", ("claimed",), reason=reason)._log_decision(
+            lambda charge: self.env._(
+                "%(charge)s of %(amount)s is given up, for lack of a first reminder: %(reason)s",
+                **charge._get_words(reason),
+            )
+        )
+        for case in later.filtered(lambda charge: charge.state == "posted").case_id:
+            case._schedule_task(
+                "credit_collection.mail_activity_type_charges_failed",
+                note=self.env._(
+                    "A first reminder has not reached the customer (%(reason)s): reverse what was "
+                    "booked for what it was about.",
+                    reason=reason,
+                ),
+            )
 
     @api.model
     def _clear_drafts(self, dunnings):

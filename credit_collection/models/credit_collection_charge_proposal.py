@@ -7,6 +7,7 @@ from typing import NamedTuple
 from odoo import api, models
 from odoo.tools import SQL, split_every
 
+from ..long_date import format_long_date
 from ..tools.interest import round_to
 from ..tools.interest_spans import can_share, share
 from .credit_collection_interest import Derivation, Reminder
@@ -29,6 +30,8 @@ class Item(NamedTuple):
     wants_interest: bool
     wants_fees: bool
     has_moved: bool
+    is_first_reminder: bool
+    is_overridden: bool
 
 
 class Earlier(NamedTuple):
@@ -57,30 +60,44 @@ class CreditCollectionChargeProposal(models.AbstractModel):
         """
         self.env.flush_all()
         self.env["credit.collection.charge"]._clear_drafts(dunnings)
-        items = self._read_items(dunnings)
-        refused = self._get_refusals(dunnings) if items else {}
         by_company = defaultdict(list)
-        for item in items:
-            if item.dunning_id not in refused:
-                by_company[item.company_id].append(item)
+        for item in self._read_items(dunnings):
+            by_company[item.company_id].append(item)
+        refused = {}
         for company_id, own in by_company.items():
             company = self.env["res.company"].browse(company_id)
-            Batch(self.env, company, own, until).write_charges()
+            batch = Batch(self.env, company, own, until)
+            batch.write_charges()
+            refused |= batch.refused
+        self._keep_refusals(dunnings, refused)
         self.env["credit.collection.charge"].invalidate_model(flush=False)
-        self.env["credit.collection.dunning"].invalidate_model(["charge_ids"], flush=False)
+        self.env["credit.collection.dunning"].invalidate_model(
+            ["charge_ids", "charge_refusal"], flush=False
+        )
 
     @api.model
-    def _get_refusals(self, dunnings):
-        """Return `{id of a notice: why it claims no charges}`.
+    def _keep_refusals(self, dunnings, refused):
+        """Say on each notice why it claims less than its level does.
 
-        What the law forbids is not even proposed. Consumers have to be given a free reminder and a
-        period first, with what it must say: until that is watched over, nothing is claimed of them.
+        :param refused: `{id of a notice: the reasons, each once}`
         """
-        kinds = dunnings.customer_id._collection_get_debtor_kind()
-        reason = self.env._("Consumers owe nothing beside their invoices.")
-        return {
-            dunning.id: reason for dunning in dunnings if kinds[dunning.customer_id] == "consumer"
-        }
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE credit_collection_dunning dunning
+                   SET charge_refusal = fresh.reason
+                  FROM (SELECT own.id, refused.reason
+                          FROM unnest(%s) AS own (id)
+                     LEFT JOIN unnest(%s::int[], %s::text[]) AS refused (id, reason)
+                            ON refused.id = own.id) fresh
+                 WHERE dunning.id = fresh.id
+                   AND dunning.charge_refusal IS DISTINCT FROM fresh.reason
+                """,
+                list(dunnings.ids),
+                list(refused),
+                [" ".join(reasons) for reasons in refused.values()],
+            )
+        )
 
     @api.model
     def _read_items(self, dunnings):
@@ -99,7 +116,8 @@ class CreditCollectionChargeProposal(models.AbstractModel):
                        level.charge_interest IS TRUE, level.charge_fees IS TRUE,
                        source.id != line.move_line_id
                            OR EXISTS (SELECT FROM account_partial_reconcile partial
-                                       WHERE partial.debit_move_id = source.id)
+                                       WHERE partial.debit_move_id = source.id),
+                       dunning.is_first_reminder IS TRUE, dunning.override_reason IS NOT NULL
                   FROM credit_collection_dunning dunning
                   JOIN credit_collection_case cases ON cases.id = dunning.case_id
                   JOIN credit_collection_dunning_line line ON line.dunning_id = dunning.id
@@ -128,10 +146,11 @@ class Batch:
     def __init__(self, env, company, items, until):
         self.env = env(su=True)  # who may propose need not read what the law is made of
         self.company = company.sudo()
-        self.items = items
         self.until = until
+        self.refused = {}
         self.Interest = self.env["credit.collection.interest"]
         self.Line = self.env["account.move.line"]
+        self.items = items
         self.lines = self.Line.browse([item.source_id for item in items])
         self.units = {
             currency.id: Decimal(str(currency.rounding))
@@ -140,6 +159,10 @@ class Batch:
         self.reminders = self.Interest._get_reminders(self.lines)
         self.free_days = self.Interest._get_waived_periods(self.lines)
         self.contracts = self._read_contracts()
+        self.items = [item for item in items if self._may_claim(item)]
+        self.lines = self.Line.browse([item.source_id for item in self.items])
+        self.titled = self._read_titled()
+        self.ceilings = self._read_ceilings()
         self.derivations = self._derive_moved()
         self.earlier, self.decided = self._read_earlier()
         self.groups, self.rows = {}, []
@@ -151,6 +174,157 @@ class Batch:
         for rows in split_every(_INSERTED, self.rows, list):
             self.env.cr.execute(self._get_insert_sql(rows))
         self._write_covers()
+
+    # what the law of consumers refuses
+
+    def _may_claim(self, item):
+        """Return whether more than the principal may be claimed; note on the notice why not."""
+        profile = self.contracts[item.partner_id].profile
+        if not profile or not profile._demands_first_reminder():
+            return True
+        reason = self._get_refusal(item)
+        if reason:
+            self._refuse(item.dunning_id, reason)
+        return not reason
+
+    def _get_refusal(self, item):
+        reminder = self.reminders.get(item.source_id, Reminder())
+        if item.is_first_reminder:
+            return self.env._("The first reminder to a consumer is free of charge.")
+        if item.is_overridden or (reminder.free_until and reminder.free_until < self.until):
+            return ""
+        if not reminder.free_until:
+            return self.env._("The consumer had no free first reminder of it yet.")
+        return self.env._(
+            "The period of the free first reminder runs until %(date)s.",
+            date=format_long_date(self.env, reminder.free_until),
+        )
+
+    def _refuse(self, dunning_id, reason):
+        self.refused.setdefault(dunning_id, {})[reason] = True
+
+    def _read_titled(self):
+        """Return the items for which there is a judgment or another title, where that matters."""
+        profiles = {contract.profile for contract in self.contracts.values()}
+        if not any(profile.is_title_required for profile in profiles):
+            return set()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT COALESCE(line.collection_origin_line_id, line.id)
+                  FROM credit_collection_interruption title
+                  JOIN credit_collection_interruption_line_rel rel
+                    ON rel.interruption_id = title.id
+                  JOIN account_move_line line ON line.id = rel.move_line_id
+                 WHERE title.kind = 'title' AND title.state = 'recorded' AND title.date <= %s
+                   AND COALESCE(line.collection_origin_line_id, line.id) = ANY(%s)
+                """,
+                self.until,
+                list(self.lines.ids),
+            )
+        )
+        return {line_id for (line_id,) in rows}
+
+    def _may_claim_costs(self, item):
+        """Return whether costs may be claimed of an item; note on the notice why not."""
+        profile = self.contracts[item.partner_id].profile
+        if (
+            not profile.is_title_required
+            or item.source_id in self.titled
+            or item.is_overridden
+            or (profile.penalty_rule == "none" and not profile.fee_ids.filtered("active"))
+        ):
+            return True
+        self._refuse(
+            item.dunning_id,
+            self.env._(
+                "Without an enforceable title, the costs of recovery are borne by the creditor."
+            ),
+        )
+        return False
+
+    def _read_ceilings(self):
+        """Return `{id of an item: what its first reminder has announced and is not claimed yet}`.
+
+        Items that were reminded together share it, whichever notices claim them afterwards.
+        """
+        guarded = [
+            item.source_id
+            for item in self.items
+            if self.contracts[item.partner_id].profile
+            and self.contracts[item.partner_id].profile._demands_first_reminder()
+        ]
+        if not guarded:
+            return {}
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH first AS (
+                    SELECT DISTINCT ON (source.id) source.id AS source_id, dunning.id,
+                           dunning.announced_totals
+                      FROM account_move_line source
+                      JOIN account_move_line own
+                        ON source.id = COALESCE(own.collection_origin_line_id, own.id)
+                      JOIN credit_collection_dunning_line line
+                        ON line.move_line_id = own.id AND line.level_id IS NOT NULL
+                      JOIN credit_collection_dunning dunning ON dunning.id = line.dunning_id
+                     WHERE (own.id = ANY(%(lines)s)
+                            OR own.collection_origin_line_id = ANY(%(lines)s))
+                       AND dunning.state = 'sent' AND dunning.is_first_reminder
+                  ORDER BY source.id, dunning.date_waiting_end, dunning.id
+                )
+                SELECT first.source_id, first.id, first.announced_totals, claimed.currency_id,
+                       claimed.amount
+                  FROM first
+             LEFT JOIN LATERAL (
+                           SELECT charge.currency_id, sum(charge.amount) AS amount
+                             FROM credit_collection_charge charge
+                            WHERE charge.kind != 'interest'
+                              AND charge.state IN ('claimed', 'posted')
+                              AND (charge.move_line_id IN (
+                                       SELECT move_line_id FROM credit_collection_dunning_line
+                                        WHERE dunning_id = first.id AND level_id IS NOT NULL)
+                                   OR charge.id IN (
+                                       SELECT cover.charge_id
+                                         FROM credit_collection_charge_item cover
+                                         JOIN credit_collection_dunning_line line
+                                           ON line.move_line_id = cover.move_line_id
+                                        WHERE line.dunning_id = first.id
+                                          AND line.level_id IS NOT NULL))
+                         GROUP BY charge.currency_id
+                       ) claimed ON TRUE
+                """,
+                lines=guarded,
+            )
+        )
+        ceilings, by_item, taken = {}, {}, set()
+        for source_id, dunning_id, announced, currency_id, claimed in rows:
+            ceiling = by_item[source_id] = ceilings.setdefault(
+                dunning_id,
+                defaultdict(
+                    Decimal,
+                    {int(key): Decimal(str(amount)) for key, amount in (announced or {}).items()},
+                ),
+            )
+            if currency_id and (dunning_id, currency_id) not in taken:
+                taken.add((dunning_id, currency_id))
+                ceiling[currency_id] -= Decimal(str(claimed))
+        return by_item
+
+    def _limit(self, items, amount):
+        """Return what may be claimed of an amount for these items, and take it off the ceiling."""
+        if items[0].is_overridden or any(item.source_id not in self.ceilings for item in items):
+            return amount
+        granted = Decimal(0)
+        currency_id = items[0].currency_id
+        for ceiling in {id(one): one for one in map(self._get_ceiling, items)}.values():
+            part = min(amount - granted, max(ceiling[currency_id], Decimal(0)))
+            ceiling[currency_id] -= part
+            granted += part
+        return granted
+
+    def _get_ceiling(self, item):
+        return self.ceilings[item.source_id]
 
     # what is known
 
@@ -304,7 +478,12 @@ class Batch:
         by_notice = defaultdict(list)
         for item in self.items:
             contract = self.contracts[item.partner_id]
-            if item.wants_fees and contract.profile and item.due < self.until:
+            if (
+                item.wants_fees
+                and contract.profile
+                and item.due < self.until
+                and self._may_claim_costs(item)
+            ):
                 by_notice[item.dunning_id].append(item)
         self.owed, self.amounts, self.flat = {}, {}, {}
         counts = self._count_reminders(by_notice)
@@ -321,7 +500,8 @@ class Batch:
     def _get_owed(self, item):
         """Return the fees that the law gives on an item, once for all that are alike."""
         contract = self.contracts[item.partner_id]
-        is_reminded = bool(self.reminders.get(item.source_id, Reminder()).first)
+        reminder = self.reminders.get(item.source_id, Reminder())
+        is_reminded = item.is_overridden or reminder.is_over(contract.profile, self.until)
         key = id(contract), is_reminded
         if key not in self.owed:
             fees = contract.profile.fee_ids.filtered("active")
@@ -339,7 +519,7 @@ class Batch:
             if fee.kind == "claim":
                 together[fee, item.currency_id].append(item)
             elif fee.kind == "item":
-                self._add_fee(item, fee, self._get_fee_claim(fee, [item], item.currency_id))
+                self._add_fee([item], fee, self._get_fee_claim(fee, [item], item.currency_id))
 
     def _add_penalty(self, item, contract):
         if contract.profile.penalty_rule != "greater":
@@ -354,16 +534,20 @@ class Batch:
     def _add_claim_fee(self, fee, currency_id, items):
         """Claim a fee that is owed once for what is claimed together."""
         claim = self._get_fee_claim(fee, items, currency_id)
-        self._add_fee(items[0], fee, claim, is_together=True)
+        self._add_fee(items, fee, claim, is_together=True)
         self.covers += [(items[0].dunning_id, fee.id, item.source_id) for item in items]
 
-    def _add_fee(self, item, fee, claim, is_together=False):
+    def _add_fee(self, items, fee, claim, is_together=False):
+        item = items[0]
         kind = "fee" if claim.name == fee.name else "penalty"
         source_id = None if is_together else item.source_id
         known = ((item.dunning_id, source_id, kind, fee.id) for kind in ("fee", "penalty"))
-        if claim.amount and not self.decided.intersection(known):
+        if not claim.amount or self.decided.intersection(known):
+            return
+        amount = self._limit(items, claim.amount)
+        if amount:
             group = self._get_fee_group(kind, fee.id, item)
-            self._add(item, group, 0, claim.amount, claim.legal_basis, source_id)
+            self._add(item, group, 0, amount, claim.legal_basis, source_id)
 
     def _get_fee_claim(self, fee, items, currency_id):
         """Return a fee on items together; one that is the same for all is computed once."""

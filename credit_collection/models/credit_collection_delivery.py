@@ -50,6 +50,9 @@ class CreditCollectionDelivery(models.Model):
     recipient = fields.Char(help="The e-mail address, as it was used.")
     date_sent = fields.Datetime("Sent at")
     sent_by_id = fields.Many2one("res.users", help="Who posted the letter or made the call.")
+    date_not_before = fields.Datetime(
+        "Waits until", help="When the law of the customer lets it leave."
+    )
     failure_reason = fields.Char()
     mail_message_id = fields.Many2one("mail.message", index="btree_not_null", ondelete="set null")
     activity_id = fields.Many2one("mail.activity", index="btree_not_null", ondelete="set null")
@@ -65,8 +68,9 @@ class CreditCollectionDelivery(models.Model):
         """Deliver these notices: what is no longer owed drops out first."""
         self.dunning_id._call_off(self.env._("It was paid before it was sent."))
         waiting = self.filtered(lambda one: one.state == "todo")
-        claimed = waiting.dunning_id._check_amounts()
-        ready = waiting.filtered(lambda one: one.dunning_id in claimed)
+        passing = self.env["credit.collection.guard"]._let_pass(waiting)
+        claimed = passing.dunning_id._check_amounts()
+        ready = passing.filtered(lambda one: one.dunning_id in claimed)
         for channel, deliveries in ready.grouped("channel").items():
             getattr(deliveries, f"_send_{channel}")()
 
@@ -96,6 +100,13 @@ class CreditCollectionDelivery(models.Model):
             {"state": "sent", "date_sent": fields.Datetime.now(), "sent_by_id": self.env.user.id}
         )
         deliveries.dunning_id._update_from_deliveries()
+
+    def _get_day(self):
+        """Return the day on which this was sent, or would be: today."""
+        self.ensure_one()
+        if self.state == "sent" and self.date_sent:
+            return fields.Datetime.context_timestamp(self, self.date_sent).date()
+        return fields.Date.context_today(self)
 
     def _set_failed(self, reason):
         deliveries = self.filtered(lambda one: one.state in ("todo", "under_way", "sent"))
@@ -147,8 +158,10 @@ class CreditCollectionDelivery(models.Model):
         ready = self.filtered(lambda one: one.state == "todo")
         if not ready:
             return
-        dunnings = ready.dunning_id
-        dunnings._make_letters()
+        ready.dunning_id._make_letters()
+        ready = ready.filtered(lambda one: one.state == "todo")  # the others were refused
+        if not ready:
+            return
         mails = self.env["mail.mail"].sudo().create(ready._prepare_mails_vals())
         for delivery, mail in zip(ready.sudo(), mails, strict=True):
             delivery.write(

@@ -4,14 +4,16 @@ from collections import defaultdict
 from markupsafe import Markup, escape
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL, format_list, is_html_empty
 from odoo.tools.misc import format_amount
 
-from ..const import CLAIMED_DECISIONS
+from ..const import CLAIMED_DECISIONS, WRITTEN_CHANNELS
 from ..long_date import format_long_date
 from ..tools.ageing import days_late
 from ..tools.placeholders import drop_empty_paragraphs, fill_placeholders
+
+_MANAGERS = "credit_collection.credit_collection_group_manager"
 
 
 class CreditCollectionDunning(models.Model):
@@ -80,6 +82,30 @@ class CreditCollectionDunning(models.Model):
         default="draft",
         readonly=True,
     )
+    is_first_reminder = fields.Boolean(
+        "Free first reminder",
+        readonly=True,
+        help="The law of consumers demands it, without charges, before anything else is claimed.",
+    )
+    date_waiting_end = fields.Date(
+        "Free of charges until",
+        readonly=True,
+        help="The last day of the period that the first reminder gives, from when it was sent.",
+    )
+    announced_totals = fields.Json(
+        readonly=True, help="The compensation that the first reminder announces, by currency."
+    )
+    charge_refusal = fields.Char(
+        "Not claimed", readonly=True, help="Why interest and compensation are not claimed."
+    )
+    is_refused = fields.Boolean(compute="_compute_is_refused")
+    override_reason = fields.Char(
+        "Overridden because",
+        readonly=True,
+        help="Why a manager has this notice sent although the law of consumers refused it.",
+    )
+    override_rules = fields.Char("Overridden", readonly=True, help="What was refused.")
+    override_user_id = fields.Many2one("res.users", "Overridden by", readonly=True)
     note = fields.Char(
         "Remark",
         readonly=True,
@@ -162,6 +188,12 @@ class CreditCollectionDunning(models.Model):
         waiting = self._get_letters_to_post()
         for dunning in self:
             dunning.is_letter_to_post = dunning in waiting
+
+    @api.depends("state", "note", "charge_refusal", "delivery_ids.date_not_before")
+    def _compute_is_refused(self):
+        for dunning in self:
+            is_open = dunning.state in ("draft", "queued", "failed")
+            dunning.is_refused = is_open and bool(dunning._get_refused())
 
     @api.depends("state", "case_id")
     def _compute_warning(self):
@@ -304,6 +336,7 @@ class CreditCollectionDunning(models.Model):
         waiting = self._get_letters_to_post()
         self._call_off(self.env._("It was paid before the letter was posted."))
         letters = self._get_letters_to_post()
+        letters._check_posting()
         if not letters and waiting:
             return waiting._notify_nothing_left()
         if not letters:
@@ -317,6 +350,91 @@ class CreditCollectionDunning(models.Model):
             raise UserError(self.env._("Print the letters first: some were not printed yet."))
         deliveries._set_sent()
         return False
+
+    def _check_posting(self):
+        """Refuse to post what the law of the customer does not let leave today."""
+        Guard = self.env["credit.collection.guard"]
+        guarded = self.filtered(lambda dunning: not dunning.override_reason)
+        refusals = Guard._get_contact_refusals(guarded.case_id, "letter", dunnings=guarded)
+        for dunning in guarded:
+            if dunning._is_letter_outdated():
+                raise UserError(
+                    self.env._(
+                        "%(notice)s leaves until %(deadline)s, less time than the law gives when "
+                        "it is posted today: print it again.",
+                        notice=dunning.name,
+                        deadline=format_long_date(self.env, dunning.date_deadline),
+                    )
+                )
+            if dunning.case_id in refusals:
+                raise UserError(
+                    self.env._(
+                        "%(notice)s to %(customer)s must not leave today. %(reasons)s",
+                        notice=dunning.name,
+                        customer=dunning.customer_id.name,
+                        reasons=" ".join(one.reason for one in refusals[dunning.case_id]),
+                    )
+                )
+
+    def action_override_wizard(self):
+        """Open the decision of a manager to send what was refused."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Override the protection of consumers"),
+            "res_model": "credit.collection.dunning.override",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_dunning_id": self.id},
+        }
+
+    def _override(self, reason):
+        """Let a notice leave, on the word of a manager, although it was refused."""
+        self.ensure_one()
+        if not self.env.user.has_group(_MANAGERS):
+            raise AccessError(self.env._("Only a manager overrides what the law refuses: ask one."))
+        if self.state not in ("draft", "queued", "failed") or not self._get_refused():
+            raise UserError(self.env._("Nothing of this notice is refused: send it as it is."))
+        self.check_access("write")
+        refused = self._get_refused()
+        self.sudo().write(
+            {
+                "override_reason": reason,
+                "override_rules": refused,
+                "override_user_id": self.env.user.id,
+                "note": self.note if self.state == "failed" else False,
+            }
+        )
+        self.delivery_ids.sudo().date_not_before = False
+        self.case_id._log(
+            self.env._(
+                "%(user)s has %(notice)s (%(level)s) sent although the law refuses it: %(reason)s. "
+                "Overridden: %(refused)s",
+                user=self.env.user.name,
+                notice=self.display_name,
+                level=self.level_id.name,
+                reason=reason,
+                refused=refused,
+            ),
+            self.line_ids._get_move(),
+        )
+        self._continue_overridden()
+
+    def _continue_overridden(self):
+        if self.state == "draft":
+            self.env["credit.collection.charge.proposal"]._propose(self, self.date)
+        elif self.state == "failed":
+            self.action_retry()
+        else:
+            self.env.ref("credit_collection.ir_cron_send_notices").sudo()._trigger()
+
+    def _get_refused(self):
+        """Return what the law refuses of this notice, in words; nothing when all is well."""
+        self.ensure_one()
+        waits = any(one.date_not_before for one in self.delivery_ids if one.state == "todo")
+        note = self.note if waits or self.state == "failed" else ""
+        return " ".join(filter(None, [note, self.charge_refusal]))
 
     def action_open_letter(self):
         self.ensure_one()
@@ -405,8 +523,10 @@ class CreditCollectionDunning(models.Model):
     def _create_deliveries(self):
         """Plan the deliveries: on every channel of the level, or on the first one."""
         vals_list = []
-        for level, dunnings in self.grouped("level_id").items():
-            channels = level._get_channels()
+        for (level, _is_first), dunnings in self.grouped(
+            lambda one: (one.level_id, one.is_first_reminder)
+        ).items():
+            channels = dunnings[0]._get_channels()
             if level.channel_mode == "first":
                 channels = channels[:1]
             vals_list += [
@@ -415,6 +535,14 @@ class CreditCollectionDunning(models.Model):
                 for channel in channels
             ]
         self.env["credit.collection.delivery"].sudo().create(vals_list)
+
+    def _get_channels(self):
+        """Return the channels of the level; the first reminder of the law is given in writing."""
+        self.ensure_one()
+        channels = self.level_id._get_channels()
+        if not self.is_first_reminder:
+            return channels
+        return [channel for channel in channels if channel in WRITTEN_CHANNELS]
 
     def _update_from_deliveries(self):
         """Draw the consequence of what became of the deliveries."""
@@ -426,21 +554,35 @@ class CreditCollectionDunning(models.Model):
                 reached += dunning
             elif current and all(one.state == "failed" for one in current):
                 dunning._try_next_channel(current)
+        reached._begin_period()
         sent = reached._set_state("sent", ("queued", "failed"), date_sent=today, note=False)
         if sent:
             sent._after_sent()
+
+    def _begin_period(self):
+        """Note until when the first reminder leaves time, from the day on which it was sent.
+
+        What is posted later gives more time, as long as there is some left.
+        """
+        today = fields.Date.context_today(self)
+        for dunning in self.filtered("is_first_reminder").sudo():
+            end = dunning._get_waiting_period_end()
+            known = dunning.date_waiting_end
+            if not known or today <= known < end:
+                dunning.date_waiting_end = end
 
     def _try_next_channel(self, failed):
         """After a failure use the next channel of the level; when there is none, say so."""
         self.ensure_one()
         left = [
             channel
-            for channel in self.level_id._get_channels()
+            for channel in self._get_channels()
             if channel not in failed.mapped("channel")
         ]
         reason = failed[-1:].failure_reason
         # nothing has reached the customer: the next channel gets a letter of its own day
-        unsent = {"date_sent": False, "letter_id": False, "note": reason}
+        unsent = self._prepare_unsent_vals(reason)
+        self._void_charges(reason)
         if left:
             self._set_state("queued", ("queued", "sent"), **unsent)
             self.env["credit.collection.delivery"].sudo().create(
@@ -459,6 +601,36 @@ class CreditCollectionDunning(models.Model):
                 notice=self.name,
                 level=self.level_id.name,
                 reason=reason or "",
+            )
+        )
+
+    @api.model
+    def _prepare_unsent_vals(self, reason):
+        """Return the values of a notice that has not reached the customer: as if never sent."""
+        return {"date_sent": False, "date_waiting_end": False, "letter_id": False, "note": reason}
+
+    def _void_charges(self, reason):
+        """Give up what later notices claimed because these had gone before them."""
+        first = self.filtered(lambda one: one.is_first_reminder and one.date_waiting_end)
+        if first:
+            self.env["credit.collection.charge"]._void(first, reason)
+
+    def _refuse(self, reason):
+        """Let a notice fail that the law does not let leave: no other channel would be better."""
+        self.ensure_one()
+        self.delivery_ids.filtered(lambda one: one.state in ("todo", "under_way")).sudo().write(
+            {"state": "failed", "failure_reason": reason}
+        )
+        self._set_state("failed", ("queued", "sent"), **self._prepare_unsent_vals(reason))
+        self.case_id._schedule_task(
+            "credit_collection.mail_activity_type_notice_failed", note=reason
+        )
+        self.case_id._message_log(
+            body=self.env._(
+                "%(notice)s (%(level)s) was refused: %(reason)s",
+                notice=self.name,
+                level=self.level_id.name,
+                reason=reason,
             )
         )
 
@@ -537,6 +709,7 @@ class CreditCollectionDunning(models.Model):
         dunnings = self._set_state("cancel", ("queued", "sent", "failed"), note=reason)
         waiting = dunnings.delivery_ids.filtered(lambda one: one.state in ("todo", "under_way"))
         waiting._cancel()
+        dunnings._void_charges(reason)
         for dunning in dunnings:
             dunning.case_id._message_log(
                 body=self.env._(
@@ -588,6 +761,9 @@ class CreditCollectionDunning(models.Model):
             ("state", "=", "todo"),
             ("channel", "in", self.env["credit.collection.delivery"]._get_automatic_channels()),
             ("dunning_id.state", "in", ("queued", "sent")),  # sent: by letter, before its e-mail
+            "|",
+            ("date_not_before", "=", False),
+            ("date_not_before", "<=", fields.Datetime.now()),
         ]
         Delivery = self.env["credit.collection.delivery"]
         waiting = Delivery.search(domain, limit=batch_size)
@@ -682,8 +858,10 @@ class CreditCollectionDunning(models.Model):
                            OR item.decision = 'credit') AS is_owed,
                        CASE WHEN item.next_level_id = line.level_id
                              AND item.decision = ANY(%(standing)s)
+                             AND item.is_first_reminder = (dunning.is_first_reminder IS TRUE)
                             THEN line.level_id END AS level_id
                   FROM credit_collection_dunning_line line
+                  JOIN credit_collection_dunning dunning ON dunning.id = line.dunning_id
              LEFT JOIN credit_collection_item item ON item.move_line_id = line.move_line_id
              LEFT JOIN account_move_line aml ON aml.id = line.move_line_id
                  WHERE line.dunning_id = ANY(%(ids)s)
@@ -770,12 +948,36 @@ class CreditCollectionDunning(models.Model):
     def _prepare_letters(self):
         """Make the letters that are missing, from amounts checked now; note them as printed."""
         self._call_off(self.env._("It was paid before the letter was printed."))
-        claimed = self._get_letters_to_post()._check_amounts()
+        waiting = self._get_letters_to_post()
+        letters = waiting.delivery_ids.filtered(
+            lambda one: one.channel == "letter" and one.state in ("todo", "under_way")
+        )
+        passing = self.env["credit.collection.guard"]._let_pass(letters).dunning_id
+        passing._drop_outdated_letters()
+        claimed = passing._check_amounts()
         claimed._make_letters()
         claimed.delivery_ids.filtered(
             lambda one: one.channel == "letter" and one.state == "todo"
         ).sudo().write({"state": "under_way"})
-        return claimed
+        return claimed.filtered("letter_id")
+
+    def _drop_outdated_letters(self):
+        """Forget printed first reminders that would give too little time if posted now."""
+        outdated = self.filtered(lambda dunning: dunning._is_letter_outdated())
+        outdated.sudo().write({"letter_id": False})
+        outdated.delivery_ids.filtered(
+            lambda one: one.channel == "letter" and one.state == "under_way"
+        ).sudo().write({"state": "todo"})
+
+    def _is_letter_outdated(self):
+        """Return whether a letter names a last day that the period of the law outlasts."""
+        self.ensure_one()
+        return (
+            self.is_first_reminder
+            and self.state == "queued"
+            and bool(self.letter_id)
+            and self._get_waiting_period_end() > self.date_deadline
+        )
 
     def _make_letters(self):
         """Render the letters that do not exist yet, many at once, and keep them."""
@@ -785,7 +987,12 @@ class CreditCollectionDunning(models.Model):
         today = fields.Date.context_today(self)
         for level, dunnings in missing.grouped("level_id").items():
             dunnings.sudo().date_deadline = fields.Date.add(today, days=level.deadline_days)
-        documents = self.env["credit.collection.letter"]._render(missing)
+        missing._announce()
+        sources = {}
+        documents = self.env["credit.collection.letter"]._render(missing, sources)
+        missing = missing._refuse_incomplete(sources)
+        if not missing:
+            return
         attachments = (
             self.env["ir.attachment"]
             .sudo()
@@ -803,6 +1010,30 @@ class CreditCollectionDunning(models.Model):
             )
         )
         missing._keep_letters(attachments)
+
+    def _announce(self):
+        """Let the first reminders give the time of the law, and keep what they announce."""
+        for dunning in self.filtered("is_first_reminder").sudo():
+            dunning.date_deadline = max(
+                dunning.date_deadline, dunning._get_waiting_period_end() or dunning.date_deadline
+            )
+            announced = dunning._get_announced_compensation()
+            dunning.announced_totals = {
+                str(currency.id): amount for currency, amount in announced.items()
+            }
+
+    def _refuse_incomplete(self, sources):
+        """Refuse the first reminders that lack what the law demands; return the others.
+
+        One that a manager lets go all the same is no first reminder in the sense of the law.
+        """
+        missing = self.env["credit.collection.guard"]._find_missing(self, sources)
+        for dunning, lacks in missing.items():
+            if dunning.override_reason:
+                dunning.sudo().is_first_reminder = False
+            else:
+                dunning._refuse(" ".join(lacks))
+        return self.filtered(lambda one: one not in missing or one.override_reason)
 
     def _keep_letters(self, attachments):
         """Link each notice with its letter: one statement, where writes would cost one each."""
@@ -865,8 +1096,13 @@ class CreditCollectionDunning(models.Model):
         return {currency: currency.round(amount) for currency, amount in totals.items()}
 
     def _get_claimed_charges(self):
-        """Return `{notice: the charges that it claims}`: its own, and earlier ones on its items."""
+        """Return `{notice: the charges that it claims}`: its own, and earlier ones on its items.
+
+        A first reminder in the sense of the law claims the principal alone.
+        """
+        free = self.filtered("is_first_reminder")
         earlier = self.env["credit.collection.charge"]._get_earlier(self)
+        earlier |= dict.fromkeys(free, self.env["credit.collection.charge"])
         standing = ("draft", "claimed", "posted")
         return {
             dunning: earlier[dunning]

@@ -6,9 +6,9 @@ from odoo import api, fields, models
 from odoo.tools import split_every
 from odoo.tools.misc import format_amount, format_date
 
+from ..const import WRITTEN_CHANNELS
 from ..long_date import format_long_date
 from ..tools.ageing import days_late
-from ..tools.deadlines import notice_period
 from .credit_collection_interest import Derivation
 
 # A wkhtmltopdf without patches does not repeat the head of a table that runs over a page: longer
@@ -217,14 +217,17 @@ class CreditCollectionDunning(models.Model):
         profile = self.legal_profile_id
         if not profile.reminder_days:
             return {}
+        lines = self.line_ids
+        if self.is_first_reminder:  # of what it claims; credits lower it
+            lines = lines.filtered(lambda line: line.level_id or line.amount_residual < 0)
         company, today = self.company_id, fields.Date.context_today(self)
         customer_sudo = self.customer_id.sudo()  # his contract is not for everybody to read
         contract = customer_sudo.with_company(company)._collection_get_contract(company, profile)
         fees = profile.fee_ids.filtered(lambda fee: fee.active and fee.kind != "reminder")
         announced = Counter()
         for fee in fees._get_owed(True, bool(contract.penalty_percent)):
-            for currency, lines in self.line_ids.grouped("currency_id").items():
-                announced[currency] += lines._get_fee(fee, contract, today)
+            for currency, own in lines.grouped("currency_id").items():
+                announced[currency] += own._get_fee(fee, contract, today)
         return announced
 
     def _get_waiting_period_end(self):
@@ -236,13 +239,66 @@ class CreditCollectionDunning(models.Model):
         profile = self.legal_profile_id
         if not profile.reminder_days:
             return None
-        _first, last = notice_period(
-            self.date_sent or fields.Date.context_today(self),
-            "letter" in self.delivery_ids.mapped("channel"),
-            profile._get_notice_rule(),
-            profile.country_id.code,
+        written = self.delivery_ids.filtered(
+            lambda one: (
+                one.channel in WRITTEN_CHANNELS and one.state in ("todo", "under_way", "sent")
+            )
         )
-        return last
+        if not written:
+            day = self.date_sent or fields.Date.context_today(self)
+            return profile._get_notice_period(day, False)[1]
+        return max(
+            profile._get_notice_period(one._get_day(), one.channel == "letter")[1]
+            for one in written
+        )
+
+    def _get_mention_values(self):
+        """Return `{kind of mention: [(of what, value, what to do when there is none)]}`.
+
+        The values are written as the letter writes them.
+        """
+        self.ensure_one()
+        dunning = self.with_context(lang=self.lang)
+        writer = DocumentWriter(dunning.env, {})
+        values = self._get_placeholder_values()
+        announced = self._get_announced_compensation()
+        lines = dunning.line_ids.filtered("level_id")
+        company = self.company_id
+        return {
+            "creditor": [(company.name, company.name, "")],
+            "number": [
+                (
+                    company.name,
+                    values["company_number"],
+                    self.env._(
+                        "Enterprise number: enter the company ID or the VAT number of %(company)s.",
+                        company=company.name,
+                    ),
+                )
+            ],
+            "balance": [
+                (line.name, writer.amount(line.amount_residual, line.currency_id), "")
+                for line in lines
+            ],
+            "goods": [
+                (
+                    line.name,
+                    line._get_products(line._get_move()),
+                    self.env._(
+                        "What was delivered: the lines of %(invoice)s do not say.",
+                        invoice=line.name,
+                    ),
+                )
+                for line in lines
+            ],
+            "due": [(line.name, writer.date(line.date_due), "") for line in lines],
+            "deadline": [(company.name, values["deadline"], "")],
+            "compensation": [
+                (currency.name, format_amount(dunning.env, amount, currency), "")
+                for currency, amount in announced.items()
+                if not currency.is_zero(amount)
+            ],
+        }
 
     # -------------------------------------------------------------------------
     # How to pay
@@ -361,6 +417,8 @@ class CreditCollectionDunningLine(models.Model):
         if self.dunning_id.legal_profile_id.debtor_kind != "consumer" or self.amount_residual < 0:
             return ""
         lines = move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        if not move.is_invoice(True):  # an entry says it in the label of the debt
+            lines = self.move_line_id._collection_get_sources()
         names = dict.fromkeys(line._collection_get_product_name() for line in lines)
         return shorten(" · ".join(filter(None, names)), _PRODUCTS_LENGTH, placeholder="…")
 

@@ -29,11 +29,23 @@ class Contract:
 
 @dataclass(frozen=True)
 class Reminder:
-    """The first reminder of an item after its due date, and its formal notice, as sent."""
+    """The first reminder of an item after its due date, and its formal notice, as sent.
+
+    `free` is the first reminder that the law of consumers demands, and `free_until` the last day of
+    its period: before it was sent, and the period is over, he owes the principal alone.
+    """
 
     first: date | None = None
     is_posted: bool = False
     formal: date | None = None
+    free: date | None = None
+    free_until: date | None = None
+
+    def is_over(self, profile: Any, day: date) -> bool:
+        """Return whether on a day more than the principal may be claimed."""
+        if profile._demands_first_reminder():
+            return bool(self.free_until and self.free_until < day)
+        return bool(self.first)
 
 
 @dataclass
@@ -224,7 +236,9 @@ class CreditCollectionInterest(models.AbstractModel):
                 """
                 SELECT item.origin_id, min(notice.date_sent),
                        (array_agg(NOT notice.is_emailed ORDER BY notice.date_sent))[1],
-                       min(notice.date_sent) FILTER (WHERE level.is_formal_notice)
+                       min(notice.date_sent) FILTER (WHERE level.is_formal_notice),
+                       min(notice.date_sent) FILTER (WHERE notice.date_waiting_end IS NOT NULL),
+                       min(notice.date_waiting_end)
                   FROM (
                            SELECT line.id, COALESCE(origin.id, line.id) AS origin_id,
                                   COALESCE(
@@ -240,13 +254,15 @@ class CreditCollectionInterest(models.AbstractModel):
                   JOIN credit_collection_level level ON level.id = claim.level_id
                   JOIN LATERAL (
                            SELECT dunning.date_sent,
+                                  CASE WHEN dunning.is_first_reminder
+                                       THEN dunning.date_waiting_end END AS date_waiting_end,
                                   bool_or(delivery.channel = 'email') AS is_emailed
                              FROM credit_collection_dunning dunning
                              JOIN credit_collection_delivery delivery
                                ON delivery.dunning_id = dunning.id
                             WHERE dunning.id = claim.dunning_id AND dunning.state = 'sent'
                                   AND delivery.state = 'sent' AND delivery.channel <> 'call'
-                         GROUP BY dunning.date_sent
+                         GROUP BY dunning.id
                        ) notice ON TRUE
                  WHERE notice.date_sent > item.date_due
               GROUP BY item.origin_id
@@ -254,7 +270,31 @@ class CreditCollectionInterest(models.AbstractModel):
                 ids=list(origins.ids),
             )
         )
-        return {origin_id: Reminder(*facts) for origin_id, *facts in rows}
+        reminders = {origin_id: Reminder(*facts) for origin_id, *facts in rows}
+        for origin_id, free, until in self._get_recorded_reminders(origins):
+            known = reminders.get(origin_id, Reminder())
+            reminders[origin_id] = replace(
+                known,
+                first=min(filter(None, [known.first, free])),
+                free=min(filter(None, [known.free, free])),
+                free_until=min(filter(None, [known.free_until, until])),
+            )
+        return reminders
+
+    @api.model
+    def _get_recorded_reminders(self, origins):
+        """Return the first reminders that were sent elsewhere: (item, day, end of the period)."""
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT line.id, move.collection_first_reminder_date, move.collection_waiting_end
+                  FROM account_move_line line
+                  JOIN account_move move ON move.id = line.move_id
+                 WHERE line.id = ANY(%s) AND move.collection_waiting_end IS NOT NULL
+                """,
+                list(origins.ids),
+            )
+        )
 
     # -------------------------------------------------------------------------
     # What the contract and the law say
@@ -331,8 +371,12 @@ class CreditCollectionInterest(models.AbstractModel):
             return max(due, end_of_month(invoiced, profile.interest_start_months)) + _DAY
         if start == "formal_notice":
             return reminder.formal and reminder.formal + _DAY
-        if start == "reminder" or not reminder.first:
-            return reminder.first and reminder.first + _DAY
+        is_free = profile._demands_first_reminder()
+        first = reminder.free if is_free else reminder.first
+        if start == "reminder" or not first:
+            return first and first + _DAY
+        if is_free:
+            return reminder.free_until + _DAY
         country = line.company_id.sudo().country_id.code
         rule = profile._get_notice_rule()
         return notice_period(reminder.first, reminder.is_posted, rule, country)[1] + _DAY
@@ -414,7 +458,8 @@ class CreditCollectionInterest(models.AbstractModel):
             if not contract.profile or derivation.late <= 0:
                 continue
             owed = contract.profile.fee_ids.filtered("active")._get_owed(
-                bool(derivation.reminder.first), bool(contract.penalty_percent)
+                derivation.reminder.is_over(contract.profile, derivation.until),
+                bool(contract.penalty_percent),
             )
             for fee in owed:
                 if fee.kind == "claim":

@@ -29,6 +29,11 @@ class CreditCollectionItem(models.Model):
     next_level_id = fields.Many2one("credit.collection.level", "Next level", ondelete="set null")
     hold_id = fields.Many2one("credit.collection.hold", ondelete="set null")
     decision = fields.Selection(DECISIONS, required=True)
+    is_first_reminder = fields.Boolean(
+        "Free first reminder",
+        help="The next notice is the first reminder that the law of consumers gives before all "
+        "charges.",
+    )
     date_due = fields.Date("Due date", required=True)
     date_last_notice = fields.Date("Last notice")
     date_next = fields.Date("Changes on", help="The day on which the decision changes by itself.")
@@ -168,7 +173,25 @@ class CreditCollectionItem(models.Model):
             level=self.next_level_id.name,
         )
 
+    def _explain_period(self):
+        return self.env._(
+            "The period of the free first reminder runs until %(date)s: nothing is sent before.",
+            date=self._format_date(fields.Date.subtract(self.date_next, days=1)),
+        )
+
+    def _explain_separate(self):
+        return self.env._(
+            "%(level)s waits for another notice to this customer: the free first reminder is a "
+            "letter of its own.",
+            level=self.next_level_id.name,
+        )
+
     def _explain_last_level(self):
+        if self.is_first_reminder:
+            return self.env._(
+                "The law gives consumers a free first reminder in writing, and the policy has no "
+                "level for it: add one that sends a letter or an e-mail."
+            )
         if not self.level_id:
             return self.env._("The policy has no level for it any more: decide what to do next.")
         if self._is_level_chosen():
@@ -230,14 +253,14 @@ class CreditCollectionItem(models.Model):
         )
 
     def _explain_quiet(self):
-        days = self.next_level_id.policy_id.quiet_days
+        sent = self.case_id.date_last_notice
         return self.env._(
             "%(level)s on %(date)s: at least %(days)s days between two notices to this customer, "
             "the last one sent %(sent)s.",
             level=self.next_level_id.name,
             date=self._format_date(self.date_next),
-            days=days,
-            sent=self._format_date(fields.Date.subtract(self.date_next, days=days)),
+            days=(self.date_next - sent).days,
+            sent=self._format_date(sent),
         )
 
     def _explain_queued(self):
@@ -256,11 +279,15 @@ class CreditCollectionItem(models.Model):
         )
 
     def _explain_due(self):
-        return self.env._(
+        sentence = self.env._(
             "%(level)s is due since %(date)s: the next run proposes it.",
             level=self.next_level_id.name,
             date=self._format_date(self.date_next),
         )
+        if not self.is_first_reminder:
+            return sentence
+        law = self.env._("It is the free first reminder that the law gives to consumers.")
+        return f"{sentence} {law}"
 
     def action_open_document(self):
         self.ensure_one()
@@ -346,6 +373,7 @@ class CreditCollectionItem(models.Model):
         return SQL(
             """
             WITH policy AS MATERIALIZED (%(policy)s),
+                 law AS MATERIALIZED (%(law)s),
                  open_line AS MATERIALIZED (%(open_line)s),
                  relative AS MATERIALIZED (%(relative)s),
                  customer AS MATERIALIZED (%(customer)s),
@@ -365,6 +393,7 @@ class CreditCollectionItem(models.Model):
             %(update_cases)s
             """,
             policy=self._get_policy_sql(),
+            law=self._get_law_sql(),
             open_line=self._get_open_line_sql(companies, scope),
             relative=self._get_relative_sql(),
             customer=self._get_customer_sql(),
@@ -400,12 +429,34 @@ class CreditCollectionItem(models.Model):
                                                      ELSE COALESCE(policy.grace_days, 0) END
                              ORDER BY level.delay_days)
                        FILTER (WHERE level.id IS NOT NULL) AS starts,
+                   -- the first level in writing after the due date
+                   min(level.delay_days) FILTER (WHERE level.delay_days >= 0
+                       AND (level.send_email OR level.send_letter)) AS first_delay,
                    array_agg(COALESCE(level.wait_days, 0) ORDER BY level.delay_days) AS waits,
                    array_agg(COALESCE(level.amount_min, 0) ORDER BY level.delay_days) AS minimums
               FROM credit_collection_policy policy
          LEFT JOIN credit_collection_level level ON level.policy_id = policy.id AND level.active
              WHERE policy.active
           GROUP BY policy.id
+            """
+        )
+
+    def _get_law_sql(self):
+        """The law of each country for consumers, as each company has it.
+
+        The same as `credit.collection.legal.profile._find`: a profile of the company first, and one
+        of one's own before the shipped one.
+        """
+        return SQL(
+            """
+            SELECT DISTINCT ON (company.id, profile.country_id)
+                   company.id AS company_id, profile.country_id, profile.reminder_days, profile.letter_interval_days
+              FROM res_company company
+              JOIN credit_collection_legal_profile profile
+                ON COALESCE(profile.company_id, company.id) = company.id
+             WHERE profile.active AND profile.debtor_kind = 'consumer'
+          ORDER BY company.id, profile.country_id, profile.company_id, profile.is_shipped NULLS FIRST,
+                   profile.id
             """
         )
 
@@ -448,7 +499,8 @@ class CreditCollectionItem(models.Model):
                    COALESCE(line.date_maturity, line.date) AS date_due,
                    line.amount_residual, line.amount_residual_currency, currency.decimal_places,
                    line.no_followup IS TRUE AS is_excluded, move.payment_state,
-                   move.collection_policy_id, move.collection_level_id, move.collection_level_date
+                   move.collection_policy_id, move.collection_level_id, move.collection_level_date,
+                   move.collection_waiting_end
               FROM account_move_line line
          LEFT JOIN account_move_line origin ON origin.id = line.collection_origin_line_id
               JOIN account_move move ON move.id = COALESCE(origin.move_id, line.move_id)
@@ -494,7 +546,10 @@ class CreditCollectionItem(models.Model):
             SELECT debtor.company_id, debtor.partner_id, debtor.case_id IS NULL AS is_new,
                    COALESCE(debtor.case_id, nextval('credit_collection_case_id_seq')) AS case_id,
                    COALESCE(own.id, segment.policy_id, standard.id) AS policy_id,
-                   debtor.date_sent, debtor.is_queued
+                   debtor.date_sent, debtor.is_queued,
+                   COALESCE(chosen.reminder_days, law.reminder_days, 0) > 0 AS is_protected,
+                   COALESCE(chosen.letter_interval_days, law.letter_interval_days, 0)
+                       AS letter_days
               FROM (
                        SELECT open_line.company_id, open_line.partner_id,
                               open_line.company_policy_id, cases.id AS case_id,
@@ -512,6 +567,8 @@ class CreditCollectionItem(models.Model):
                               open_line.company_policy_id, cases.id
                    ) debtor
               JOIN res_partner partner ON partner.id = debtor.partner_id
+              JOIN res_company company ON company.id = debtor.company_id
+              JOIN res_partner home ON home.id = company.partner_id
          LEFT JOIN policy own
                 ON own.id = (partner.collection_policy_id ->> debtor.company_id::text)::int
          LEFT JOIN LATERAL (
@@ -540,7 +597,24 @@ class CreditCollectionItem(models.Model):
                         LIMIT 1
                    ) segment ON own.id IS NULL
          LEFT JOIN policy standard ON standard.id = debtor.company_policy_id
-            """
+         -- whose law protects him: see `res.partner._collection_get_contracts`
+         LEFT JOIN credit_collection_legal_profile chosen
+                ON chosen.id
+                   = (partner.collection_legal_profile_id ->> debtor.company_id::text)::int
+               AND chosen.debtor_kind = 'consumer' AND %(is_consumer)s
+               AND COALESCE(chosen.company_id, debtor.company_id) = debtor.company_id
+         LEFT JOIN law
+                ON law.company_id = debtor.company_id
+               AND law.country_id = COALESCE(partner.country_id, home.country_id)
+               AND chosen.id IS NULL AND %(is_consumer)s
+            """,
+            is_consumer=SQL(
+                """
+                COALESCE(partner.collection_debtor_kind,
+                         CASE WHEN partner.is_company OR btrim(partner.vat, ' /') != ''
+                              THEN 'business' ELSE 'consumer' END) = 'consumer'
+                """
+            ),
         )
 
     def _get_notice_sql(self, companies):
@@ -552,6 +626,7 @@ class CreditCollectionItem(models.Model):
         return SQL(
             """
             SELECT line_id, max(step) AS step, max(date_sent) AS date_sent,
+                   min(waiting_end) AS waiting_end,
                    bool_or(is_failed) AS is_failed, bool_or(is_queued) AS is_queued
               FROM (
                        %(own)s
@@ -559,7 +634,7 @@ class CreditCollectionItem(models.Model):
                        %(moved)s
                     UNION ALL
                        SELECT open_line.id, ARRAY[level.delay_days, level.id],
-                              open_line.collection_level_date, FALSE, FALSE
+                              open_line.collection_level_date, NULL::date, FALSE, FALSE
                          FROM open_line
                          JOIN credit_collection_level level
                            ON level.id = open_line.collection_level_id
@@ -580,9 +655,10 @@ class CreditCollectionItem(models.Model):
         return SQL(
             """
             SELECT source.line_id,
-                   CASE WHEN dunning.state = 'sent'
-                        THEN ARRAY[level.delay_days, level.id] END AS step,
-                   CASE WHEN dunning.state = 'sent' THEN dunning.date_sent END AS date_sent,
+                   CASE WHEN %(is_sent)s THEN ARRAY[level.delay_days, level.id] END AS step,
+                   CASE WHEN %(is_sent)s THEN dunning.date_sent END AS date_sent,
+                   CASE WHEN dunning.state = 'sent' AND dunning.is_first_reminder
+                        THEN dunning.date_waiting_end END AS waiting_end,
                    dunning.state = 'failed' AS is_failed,
                    dunning.state = 'queued' AS is_queued
               FROM %(source)s source
@@ -591,11 +667,16 @@ class CreditCollectionItem(models.Model):
               JOIN credit_collection_level level ON level.id = line.level_id
              WHERE dunning.state IN ('sent', 'failed', 'queued')
                AND %(companies)s
-               AND (dunning.state != 'sent'
-                    OR source.collection_level_date IS NULL
-                    OR dunning.date_sent > source.collection_level_date)
+               AND (dunning.state != 'sent' OR dunning.is_first_reminder OR %(is_sent)s)
             """,
             source=source,
+            is_sent=SQL(
+                """
+                (dunning.state = 'sent'
+                 AND (source.collection_level_date IS NULL
+                      OR dunning.date_sent > source.collection_level_date))
+                """
+            ),
             companies=self._get_company_sql(companies, "dunning.company_id"),
         )
 
@@ -682,9 +763,19 @@ class CreditCollectionItem(models.Model):
                    customer.policy_id AS customer_policy_id,
                    customer.date_sent AS date_customer_sent, customer.is_queued AS case_queued,
                    policy.is_no_dunning, policy.level_ids, policy.starts, policy.waits,
-                   policy.minimums, policy.quiet_days, policy.tolerance, policy.include_in_payment,
+                   policy.minimums, GREATEST(policy.quiet_days, customer.letter_days) AS quiet_days,
+                   policy.tolerance, policy.include_in_payment,
                    notice.step[2] AS level_id, notice.step[1] AS level_delay,
                    notice.date_sent, notice.is_failed, notice.is_queued,
+                   CASE WHEN customer.is_protected
+                        THEN LEAST(notice.waiting_end, open_line.collection_waiting_end) + 1
+                    END AS date_free,
+                   -- a courtesy before the due date is no reminder yet
+                   customer.is_protected AND open_line.amount_residual > 0
+                       AND LEAST(notice.waiting_end, open_line.collection_waiting_end) IS NULL
+                       AS is_unreminded,
+                   width_bucket(-1, policy.delays) AS courtesies,
+                   width_bucket(policy.first_delay, policy.delays) AS first_rank,
                    held.hold_id, held.amount_outside, disputed.hold_id AS dispute_hold_id,
                    CASE WHEN held.hold_id IS NULL THEN disputed.date_end
                         ELSE held.date_end END AS date_hold_end,
@@ -697,7 +788,7 @@ class CreditCollectionItem(models.Model):
                             THEN width_bucket(-1, policy.delays) + 1 END,
                        CASE WHEN policy.jumps
                             THEN width_bucket(%(date)s - open_line.date_due, policy.starts) END
-                   ) AS next_rank
+                   ) AS rank
               FROM open_line
          LEFT JOIN credit_collection_item item ON item.move_line_id = open_line.id
          LEFT JOIN customer ON customer.company_id = open_line.company_id
@@ -716,12 +807,14 @@ class CreditCollectionItem(models.Model):
         return SQL(
             """
             SELECT *,
+                   CASE WHEN is_first THEN first_rank ELSE rank END AS next_rank,
                    CASE WHEN amount_claim_currency = amount_residual_currency THEN amount_residual
                         ELSE round(amount_residual * amount_claim_currency
                                    / amount_residual_currency, decimal_places)
                     END AS amount_claim
               FROM (
                        SELECT *,
+                              is_unreminded AND rank > courtesies AS is_first,
                               CASE WHEN amount_residual_currency <= 0
                                    THEN amount_residual_currency
                                    WHEN hold_id IS NULL
@@ -742,7 +835,8 @@ class CreditCollectionItem(models.Model):
                    customer_policy_id, date_due, amount_residual, amount_residual_currency,
                    amount_claim, amount_claim_currency, amount_disputed, level_id, level_delay,
                    COALESCE(hold_id, dispute_hold_id) AS hold_id, date_hold_end, date_sent,
-                   date_customer_sent, is_failed, is_queued, case_queued,
+                   date_customer_sent, date_free, is_failed, is_queued, case_queued,
+                   is_first IS TRUE AS is_first,
                    CASE WHEN amount_residual < 0 THEN 'credit'
                         WHEN is_excluded THEN 'excluded'
                         WHEN payment_state = 'blocked' THEN 'blocked'
@@ -755,7 +849,8 @@ class CreditCollectionItem(models.Model):
                     END AS exclusion,
                    level_ids[next_rank] AS next_level_id,
                    minimums[next_rank] AS minimum,
-                   date_due + starts[next_rank] AS date_level,
+                   date_due + CASE WHEN is_first THEN GREATEST(starts[next_rank], 1)
+                                   ELSE starts[next_rank] END AS date_level,
                    date_sent + waits[next_rank] AS date_wait,
                    date_customer_sent + quiet_days AS date_quiet,
                    date_due < %(date)s OR date_due + starts[next_rank] <= %(date)s AS is_late
@@ -778,6 +873,7 @@ class CreditCollectionItem(models.Model):
                         WHEN 'waiting' THEN date_start
                         WHEN 'quiet' THEN date_start
                         WHEN 'due' THEN date_start
+                        WHEN 'period' THEN date_free
                     END AS date_next
               FROM (
                        SELECT *,
@@ -787,9 +883,13 @@ class CreditCollectionItem(models.Model):
                                    THEN 'credits'
                                    WHEN is_failed THEN 'failed'
                                    WHEN is_queued THEN 'queued'
+                                   WHEN date_free > %(date)s THEN 'period'
                                    WHEN next_level_id IS NULL THEN 'last_level'
                                    WHEN date_start <= %(date)s THEN
                                        CASE WHEN case_queued THEN 'queued'
+                                            WHEN CASE WHEN is_first THEN first_turn > other_turn
+                                                      ELSE first_turn <= other_turn END
+                                            THEN 'separate'
                                             WHEN customer_claim - COALESCE(customer_credit, 0)
                                                  < minimum THEN 'minimum'
                                             ELSE 'due' END
@@ -799,7 +899,10 @@ class CreditCollectionItem(models.Model):
                                END AS decision
                          FROM (
                                   SELECT *,
-                                         GREATEST(date_level, date_wait, date_quiet) AS date_start,
+                                         GREATEST(date_level, date_wait, date_quiet, date_free)
+                                             AS date_start,
+                                         -- what has waited longest has its turn
+                                         %(first_turn)s AS first_turn, %(other_turn)s AS other_turn,
                                          COALESCE(sum(amount_claim_currency) FILTER (
                                              WHERE exclusion IS NULL AND is_late) OVER account, 0)
                                              AS claim,
@@ -818,6 +921,22 @@ class CreditCollectionItem(models.Model):
                               ) weighed
                    ) decided
             """,
+            date=date,
+            first_turn=self._get_turn_sql(date, SQL("is_first")),
+            other_turn=self._get_turn_sql(date, SQL("NOT is_first")),
+        )
+
+    def _get_turn_sql(self, date, condition):
+        """Return since when some items of a customer could have been reminded."""
+        return SQL(
+            """
+            min(GREATEST(date_level, date_wait, date_free)) FILTER (
+                WHERE %(condition)s AND exclusion IS NULL
+                  AND is_failed IS NOT TRUE AND is_queued IS NOT TRUE
+                  AND GREATEST(date_level, date_wait, date_quiet, date_free) <= %(date)s
+                  AND next_level_id IS NOT NULL) OVER customer
+            """,
+            condition=condition,
             date=date,
         )
 
@@ -886,7 +1005,7 @@ class CreditCollectionItem(models.Model):
             UPDATE credit_collection_item item
                SET case_id = line.case_id, level_id = line.level_id,
                    next_level_id = line.next_level_id, hold_id = line.hold_id,
-                   decision = line.decision, date_due = line.date_due,
+                   is_first_reminder = line.is_first, decision = line.decision, date_due = line.date_due,
                    date_last_notice = line.date_sent, date_next = line.date_next,
                    amount_residual = line.amount_residual, amount_claim = line.amount_claim,
                    amount_claim_currency = line.amount_claim_currency,
@@ -895,11 +1014,13 @@ class CreditCollectionItem(models.Model):
              WHERE item.id = line.item_id
                AND (item.case_id, item.level_id, item.next_level_id, item.hold_id, item.decision,
                     item.date_due, item.date_last_notice, item.date_next, item.amount_residual,
-                    item.amount_claim, item.amount_claim_currency, item.amount_disputed)
+                    item.amount_claim, item.amount_claim_currency, item.amount_disputed,
+                    item.is_first_reminder)
                    IS DISTINCT FROM
                    (line.case_id, line.level_id, line.next_level_id, line.hold_id, line.decision,
                     line.date_due, line.date_sent, line.date_next, line.amount_residual,
-                    line.amount_claim, line.amount_claim_currency, line.amount_disputed)
+                    line.amount_claim, line.amount_claim_currency, line.amount_disputed,
+                    line.is_first)
             """
         )
 
@@ -909,10 +1030,10 @@ class CreditCollectionItem(models.Model):
             INSERT INTO credit_collection_item (
                        case_id, move_line_id, level_id, next_level_id, hold_id, decision, date_due,
                        date_last_notice, date_next, amount_residual, amount_claim,
-                       amount_claim_currency, amount_disputed)
+                       amount_claim_currency, amount_disputed, is_first_reminder)
                 SELECT case_id, id, level_id, next_level_id, hold_id, decision, date_due, date_sent,
                        date_next, amount_residual, amount_claim, amount_claim_currency,
-                       amount_disputed
+                       amount_disputed, is_first
                   FROM decided
                  WHERE item_id IS NULL
             """

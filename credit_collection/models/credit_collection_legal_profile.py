@@ -4,7 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..const import DEBTOR_KINDS
-from ..tools.deadlines import NoticeRule
+from ..tools.contact_hours import ContactHours
+from ..tools.deadlines import NoticeRule, notice_period
 from ..tools.interest import Terms
 from ..tools.placeholders import unknown_placeholders
 from ..tools.rates import find, limit, reset_half_yearly
@@ -164,6 +165,33 @@ class CreditCollectionLegalProfile(models.Model):
         "End on a working day", help="A period that would end on a day off ends on the next one."
     )
 
+    # what must be in it, and what may be claimed before a court has spoken
+    mention_ids = fields.One2many(
+        "credit.collection.mention", "profile_id", "Mandatory mentions", copy=True
+    )
+    is_title_required = fields.Boolean(
+        "No costs before a title",
+        help="Without a judgment or another enforceable title, the creditor bears the costs of "
+        "recovery: interest alone is claimed.",
+    )
+
+    # how a debtor may be contacted
+    contact_hour_from = fields.Float("Contacts from", help="Hour, where the debtor lives.")
+    contact_hour_to = fields.Float("Contacts until", help="No limit when both hours are zero.")
+    is_rest_respected = fields.Boolean(
+        "Not on days of rest", help="No e-mails and calls on Sundays and public holidays."
+    )
+    contacts_per_week = fields.Integer(help="Notices and calls together. No limit when zero.")
+    calls_per_day = fields.Integer(help="No limit when zero.")
+    letter_interval_days = fields.Integer(
+        "Days between letters", help="Letters and e-mails, whatever the policy says."
+    )
+    is_moratorium_respected = fields.Boolean(
+        "No contact in a moratorium",
+        help="As long as a mediation, a reorganisation or a settlement of debts lasts, the debtor "
+        "is neither written to nor called, newer invoices included.",
+    )
+
     # what the letters say of it
     letter_first_reminder = fields.Text(
         "In a first reminder",
@@ -201,8 +229,15 @@ class CreditCollectionLegalProfile(models.Model):
     _numbers_positive = models.Constraint(
         "CHECK (rate_step >= 0 AND interest_start_months >= 0 AND payment_days_max >= 0"
         " AND payment_days_end_of_month >= 0 AND reminder_days >= 0 AND reminder_email_days >= 0"
-        " AND reminder_post_days >= 0)",
+        " AND reminder_post_days >= 0 AND contacts_per_week >= 0 AND calls_per_day >= 0"
+        " AND letter_interval_days >= 0)",
         "Days, months and roundings are not negative.",
+    )
+    _contact_hours = models.Constraint(
+        "CHECK ((COALESCE(contact_hour_from, 0) = 0 AND COALESCE(contact_hour_to, 0) = 0)"
+        " OR (contact_hour_from >= 0 AND contact_hour_from < contact_hour_to"
+        " AND contact_hour_to <= 24))",
+        "Contacts begin before they end, between 0 and 24 hours.",
     )
 
     @api.depends("rate_series_id", "rate_reset", "rate_margin", "rate_step")
@@ -314,6 +349,36 @@ class CreditCollectionLegalProfile(models.Model):
             is_saturday_working=self.is_saturday_working,
             is_extended=self.is_reminder_extended,
         )
+
+    def _get_notice_period(self, day, is_posted):
+        """Return the first and the last day of the period that a reminder of a day gives."""
+        self.ensure_one()
+        rule, country = self._get_notice_rule(), self.country_id.code
+        return notice_period(day, is_posted, rule, country)
+
+    def _demands_first_reminder(self):
+        """Return whether the law gives a free first reminder and its period before all charges."""
+        self.ensure_one()
+        return self.debtor_kind == "consumer" and self.reminder_days > 0
+
+    def _limits_contact(self):
+        """Return whether this law says when, or how often, a debtor may be contacted."""
+        return any(
+            self[name]
+            for name in (
+                "contact_hour_to",
+                "is_rest_respected",
+                "contacts_per_week",
+                "calls_per_day",
+                "letter_interval_days",
+                "is_moratorium_respected",
+            )
+        )
+
+    def _get_contact_hours(self):
+        """Return when a debtor may be written to by e-mail, or called."""
+        self.ensure_one()
+        return ContactHours(self.contact_hour_from, self.contact_hour_to, self.is_rest_respected)
 
     def _get_start(self, company):
         """Return from when interest runs for a company: see `_STARTS`."""

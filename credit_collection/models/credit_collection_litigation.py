@@ -537,6 +537,15 @@ class CreditCollectionLitigation(models.Model):
                 litigation._add_lines(new)
             litigation._hold_items()
 
+    def _is_in_moratorium(self):
+        """Return whether the law of the customer forbids to contact him today."""
+        self.ensure_one()
+        first, last = self.date_moratorium_from or self.date_open, self.date_moratorium_to
+        if not last or not first <= fields.Date.context_today(self) <= last:
+            return False
+        profile = self.env["credit.collection.guard"]._get_profiles(self.case_id)[self.case_id]
+        return profile.is_moratorium_respected
+
     def _get_pursued_lines(self):
         """Return the items that are in this litigation, or in another open one of its sort."""
         same = self.case_id.litigation_ids.filtered(
@@ -552,7 +561,7 @@ class CreditCollectionLitigation(models.Model):
         """Put on hold what is covered; all, where the debtor must not be contacted."""
         hold = self._get_holds()
         lines = self.line_ids.move_line_id
-        if self.forbids_contact:
+        if self.forbids_contact or self._is_in_moratorium():
             lines |= self.case_id._get_debts().move_line_id
         held = hold.line_ids.move_line_id._collection_get_sources()
         missing = lines.filtered(lambda line: line._collection_get_sources() not in held)

@@ -340,7 +340,7 @@ class CreditCollectionRun(models.Model):
             """
             WITH item AS (
                 SELECT item.case_id, item.move_line_id, item.next_level_id, item.decision,
-                       item.date_due, item.amount_claim, item.amount_claim_currency,
+                       item.is_first_reminder, item.date_due, item.amount_claim, item.amount_claim_currency,
                        aml.amount_residual_currency - item.amount_claim_currency AS amount_held,
                        aml.currency_id, level.delay_days,
                        COALESCE(origin.amount_currency, aml.amount_currency) AS amount_currency,
@@ -385,12 +385,13 @@ class CreditCollectionRun(models.Model):
             ), header AS (
                 INSERT INTO credit_collection_dunning (
                            id, run_id, case_id, company_id, partner_id, level_id, date, state,
-                           amount_due, create_uid, create_date, write_uid, write_date)
+                           is_first_reminder, amount_due, create_uid, create_date, write_uid, write_date)
                     SELECT dunning_id, %(run)s, case_id, %(company)s,
                            (array_agg(contact_id ORDER BY delay_days DESC, date_due, move_line_id)
                                FILTER (WHERE is_due))[1],
                            (max(ARRAY[delay_days, next_level_id]) FILTER (WHERE is_due))[2],
-                           %(date)s, 'draft', amount_due, %(uid)s, %(now)s, %(uid)s, %(now)s
+                           %(date)s, 'draft', bool_or(is_due AND is_first_reminder), amount_due,
+                           %(uid)s, %(now)s, %(uid)s, %(now)s
                       FROM line
                   GROUP BY dunning_id, case_id, amount_due
                   ORDER BY dunning_id

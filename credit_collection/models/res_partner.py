@@ -223,7 +223,16 @@ class ResPartner(models.Model):
     @api.model
     def _get_collection_triggers(self):
         """The fields of a customer that the assessment looks at."""
-        return {"category_id", "collection_policy_id", "country_id", "is_company", "parent_id"}
+        return {
+            "category_id",
+            "collection_debtor_kind",
+            "collection_legal_profile_id",
+            "collection_policy_id",
+            "country_id",
+            "is_company",
+            "parent_id",
+            "vat",
+        }
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_dunned(self):

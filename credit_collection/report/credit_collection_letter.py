@@ -53,23 +53,26 @@ class CreditCollectionLetter(models.AbstractModel):
     _batch_lines = 1500  # bounds the memory of wkhtmltopdf
 
     @api.model
-    def _render(self, dunnings):
+    def _render(self, dunnings, sources=None):
         """Return `{dunning: PDF}`.
 
         wkhtmltopdf prints two batches while the next one is written and the one before is cut.
+
+        :param sources: filled with `{dunning: the HTML of its letter}`
         """
+        sources = {} if sources is None else sources
         documents, printing = {}, []
         with ThreadPoolExecutor(max_workers=2) as printer:
             index, letterheads = self._print_letterheads(printer, dunnings)
             for batch in self._split_batches(dunnings):
-                printing.append((batch, self._print_letters(printer, batch)))
+                printing.append((batch, self._print_letters(printer, batch, sources)))
                 if len(printing) > 2:
                     documents |= self._cut(*printing.pop(0), index, letterheads)
             for batch, job in printing:
                 documents |= self._cut(batch, job, index, letterheads)
             missing = [dunning for dunning in dunnings if dunning not in documents]
             for dunning in missing:  # something in its batch confused the marks: alone it has none
-                job = self._print_letters(printer, dunning)
+                job = self._print_letters(printer, dunning, sources)
                 documents |= self._cut(dunning, job, index, letterheads)
         return documents
 
@@ -88,8 +91,8 @@ class CreditCollectionLetter(models.AbstractModel):
             yield batch.with_prefetch(dunnings._prefetch_ids)
 
     @api.model
-    def _print_letters(self, printer, dunnings):
-        html = self._render_html(dunnings)
+    def _print_letters(self, printer, dunnings, sources):
+        html = self._render_html(dunnings, sources)
         return self._print(printer, html, letter_pdf.TOP_MM, letter_pdf.FOOT_MM)
 
     @api.model
@@ -105,13 +108,14 @@ class CreditCollectionLetter(models.AbstractModel):
         }
 
     @api.model
-    def _render_html(self, dunnings):
-        """Return the letters as one HTML document."""
+    def _render_html(self, dunnings, sources):
+        """Return the letters as one HTML document, and keep each of them in `sources`."""
         letters = []
         for number, (dunning, vals) in enumerate(dunnings._get_document_vals().items()):
             qweb = self.env["ir.qweb"].with_context(lang=dunning.lang)
             vals = vals | {"mark": letter_pdf.mark_colour(number), "qr_code": self._get_qr_code}
-            letters.append(qweb._render(dunnings._letter_template, vals))
+            sources[dunning] = qweb._render(dunnings._letter_template, vals)
+            letters.append(sources[dunning])
         return self._render_page(letters)
 
     @api.model
@@ -157,6 +161,13 @@ class CreditCollectionLetter(models.AbstractModel):
                 parts.append(qweb._render("credit_collection.letterhead", vals))
         job = self._print(printer, self._render_page(parts), 0, 0)
         return {key: number for number, key in enumerate(groups)}, job
+
+    @api.model
+    def _get_letterhead_text(self, company, lang):
+        """Return what the letterhead of the first page says."""
+        qweb = self.env["ir.qweb"].with_context(lang=lang)
+        vals = {"company": company.with_context(lang=lang), "logo": False, "is_first": True}
+        return qweb._render("credit_collection.letterhead", vals)
 
     @api.model
     def _get_logo(self, company):

@@ -8,6 +8,7 @@ from functools import cache
 import holidays
 
 _SATURDAY = 5
+_SUNDAY = 6
 
 
 def is_working_day(day: date, country: str | None, is_saturday_working: bool = False) -> bool:
@@ -25,6 +26,15 @@ def is_working_day(day: date, country: str | None, is_saturday_working: bool = F
     """
     is_weekday = day.weekday() < _SATURDAY + is_saturday_working
     return is_weekday and day not in _get_holidays(country, day.year)
+
+
+def is_day_of_rest(day: date, country: str | None) -> bool:
+    """Tell whether people are left alone on a day: a Sunday or a public holiday.
+
+    >>> is_day_of_rest(date(2026, 5, 1), "BE"), is_day_of_rest(date(2026, 5, 2), "BE")
+    (True, False)
+    """
+    return day.weekday() == _SUNDAY or day in _get_holidays(country, day.year)
 
 
 def add_working_days(

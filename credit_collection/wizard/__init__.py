@@ -8,9 +8,11 @@ from . import (
     credit_collection_case_write_off,
     credit_collection_charge_decide,
     credit_collection_dunning_cancel,
+    credit_collection_dunning_override,
     credit_collection_item_limitation,
     credit_collection_ledger_import,
     credit_collection_litigation_close,
+    credit_collection_move_first_reminder,
     credit_collection_move_policy,
     credit_collection_payment_plan_decline,
 )

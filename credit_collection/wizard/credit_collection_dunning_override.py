@@ -1,0 +1,22 @@
+from odoo import fields, models
+
+
+class CreditCollectionDunningOverride(models.TransientModel):
+    """A manager has a notice sent that the law of consumers refuses, and answers for it."""
+
+    _name = "credit.collection.dunning.override"
+    _description = "Override the Protection of Consumers"
+
+    dunning_id = fields.Many2one(
+        "credit.collection.dunning", "Notice", required=True, readonly=True, ondelete="cascade"
+    )
+    refused = fields.Char("Refused", compute="_compute_refused")
+    reason = fields.Char(required=True)
+
+    def _compute_refused(self):
+        for wizard in self:
+            wizard.refused = wizard.dunning_id._get_refused()
+
+    def action_override(self):
+        self.ensure_one()
+        self.dunning_id._override(self.reason)
