@@ -6,6 +6,7 @@ from odoo.tests import Form, tagged
 
 from .test_charge import CHARGED, ChargeCommon
 
+
 class GuardCommon(ChargeCommon):
     """A Belgian company whose terms give interest and a penalty of 10 %, and its consumers."""
 
@@ -255,6 +256,11 @@ class TestConsumerCharges(GuardCommon):
         self.assertEqual(
             run.dunning_ids.charge_refusal, "The first reminder to a consumer is free of charge."
         )
+        self.assertExcluded(run, {"free": 1})
+        self.assertEqual(run.left_out_count, 0)
+        domain = run.exclusion_ids.action_open_items()["domain"]
+        found = self.env["credit.collection.item"].search(domain)
+        self.assertEqual(found, self._items(invoice))
         self._dun("2026-03-02")
         self.assertCharges(invoice, [])
         self.assertNotIn("Interest and compensation", self._read_email(self.ann.email))
@@ -562,9 +568,7 @@ class TestContacts(GuardCommon):
         self._run("2026-04-05")  # Easter Sunday
         self._send()
         (delivery,) = self._notice().delivery_ids
-        self.assertEqual(
-            fields.Datetime.to_string(delivery.date_not_before), "2026-04-07 06:00:00"
-        )
+        self.assertEqual(fields.Datetime.to_string(delivery.date_not_before), "2026-04-07 06:00:00")
 
     def test_the_hour_is_that_of_the_debtor(self):
         case = self.env["credit.collection.case"]._get_for_partner(self.ann, self.company)
@@ -646,7 +650,9 @@ class TestContacts(GuardCommon):
                 "case_id": case.id,
                 "kind_id": self.env.ref("credit_collection.litigation_kind_debt_mediation_be").id,
                 "date_judgment": "2026-02-28",
-                "line_ids": [Command.create({"move_line_id": self._items(invoice).move_line_id.id})],
+                "line_ids": [
+                    Command.create({"move_line_id": self._items(invoice).move_line_id.id})
+                ],
             }
         )
         litigation.action_open()
@@ -665,7 +671,9 @@ class TestContacts(GuardCommon):
             {
                 "case_id": case.id,
                 "kind_id": self.env.ref("credit_collection.litigation_kind_other_insolvency").id,
-                "line_ids": [Command.create({"move_line_id": self._items(invoice).move_line_id.id})],
+                "line_ids": [
+                    Command.create({"move_line_id": self._items(invoice).move_line_id.id})
+                ],
                 "date_judgment": "2026-02-20",
                 "date_moratorium_from": "2026-02-20",
                 "date_moratorium_to": "2026-04-20",

@@ -578,9 +578,7 @@ class CreditCollectionDunning(models.Model):
         """After a failure use the next channel of the level; when there is none, say so."""
         self.ensure_one()
         left = [
-            channel
-            for channel in self._get_channels()
-            if channel not in failed.mapped("channel")
+            channel for channel in self._get_channels() if channel not in failed.mapped("channel")
         ]
         reason = failed[-1:].failure_reason
         # nothing has reached the customer: the next channel gets a letter of its own day

@@ -285,9 +285,7 @@ class Debtor:
         free = next_free_day(list(days.values()), limit, today)
         if free == today:
             return None
-        reason = self.env._(
-            "At most %(count)s contacts a week with this customer.", count=limit
-        )
+        reason = self.env._("At most %(count)s contacts a week with this customer.", count=limit)
         return Refusal("week", reason, self._start(free))
 
     def _check_calls(self, contacts):
