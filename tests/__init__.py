@@ -10,6 +10,8 @@ from . import (
     test_delivery,
     test_dispute,
     test_dunning,
+    test_guard,
+    test_guard_histories,
     test_handover,
     test_hold,
     test_install,

@@ -96,6 +96,12 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
         )
 
     @classmethod
+    def _protect(cls, policy=None):
+        """Let a policy say to consumers what the law demands of their first reminder."""
+        cls.company.company_registry = "0477472701"
+        (policy or cls.policy).level_ids.letter_closing = "<p>{legal_first_reminder}</p>"
+
+    @classmethod
     def _contact(cls, partner, name="Contact", **vals):
         """Return an invoice contact of a customer."""
         return cls.env["res.partner"].create(

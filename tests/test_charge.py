@@ -221,12 +221,6 @@ class TestChargeProposal(ChargeCommon):
         self._propose("2026-03-12")
         self.assertCharges(invoice, [])
 
-    def test_nothing_is_claimed_of_a_consumer_whatever_his_law_allows(self):
-        """The scale of the Dutch law needs its letter and its fourteen days first."""
-        invoice = self._reminded(partner=self._consumer("Jansen", "nl"))
-        self._propose("2026-03-12")
-        self.assertCharges(invoice, [])
-
     def test_a_fee_for_the_whole_claim_is_claimed_once_for_its_items(self):
         dutch = self._customer("Jansen BV")
         self.company.collection_legal_profile_id = self.env.ref(

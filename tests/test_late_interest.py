@@ -232,6 +232,7 @@ class TestLateInterest(InterestCommon):
     def test_a_letter_gives_a_belgian_consumer_more_time_than_an_email(self):
         self.company.collection_interest_clause = "law"
         self._level(1).write({"send_email": False, "send_letter": True})
+        self._protect()
         consumer = self._customer("Ann", is_company=False, collection_policy_id=self.policy.id)
         invoice = self._overdue_invoice(1000, "2026-02-10", consumer)
         dunning = self._dun("2026-03-02").dunning_ids
@@ -385,9 +386,11 @@ class TestContracts(InterestCommon):
                 "collection_penalty_min": 75,
             }
         )
+        self._protect(self.env.ref("credit_collection.policy_consumer"))
         consumer = self._customer("Ann", is_company=False)
         invoice = self._overdue_invoice(600, "2026-01-31", consumer)
         self._dun("2026-03-02")
+        self._day("2026-03-30")
         derivation = self._derive(invoice)
         self.assertEqual(self._rates(derivation), {"10.5"})
         self.assertRegex(derivation.corrections[0], "12.00 % is above .*: 10.50 %")

@@ -229,6 +229,7 @@ class TestLawExamples(CollectionCommon):
                 "collection_penalty_percent": 50,
             }
         )
+        self._protect(self.env.ref("credit_collection.policy_consumer"))
         consumer = self._customer("Consumer", is_company=False)
         invoice = self._overdue_invoice(float(row["principal"]), row["due_date"], consumer)
         self._dun("2026-10-12")

@@ -86,16 +86,15 @@ class CreditCollectionChargeProposal(models.AbstractModel):
                 """
                 UPDATE credit_collection_dunning dunning
                    SET charge_refusal = fresh.reason
-                  FROM (SELECT own.id, refused.reason
-                          FROM unnest(%s) AS own (id)
-                     LEFT JOIN unnest(%s::int[], %s::text[]) AS refused (id, reason)
-                            ON refused.id = own.id) fresh
-                 WHERE dunning.id = fresh.id
-                   AND dunning.charge_refusal IS DISTINCT FROM fresh.reason
+                  FROM credit_collection_dunning own
+             LEFT JOIN unnest(%(refused)s::int[], %(reasons)s::text[]) AS fresh (id, reason)
+                    ON fresh.id = own.id
+                 WHERE dunning.id = own.id AND own.id = ANY(%(ids)s)
+                   AND own.charge_refusal IS DISTINCT FROM fresh.reason
                 """,
-                list(dunnings.ids),
-                list(refused),
-                [" ".join(reasons) for reasons in refused.values()],
+                ids=list(dunnings.ids),
+                refused=list(refused),
+                reasons=[" ".join(reasons) for reasons in refused.values()],
             )
         )
 

@@ -319,13 +319,16 @@ class CreditCollectionDunning(models.Model):
         }
 
     def _notify_nothing_left(self):
-        """Say that the letters were called off: an error would undo just that."""
+        """Say why the letters do not leave: an error would undo what is noted on them."""
+        waiting = self.filtered(lambda dunning: dunning.state in ("queued", "failed"))
+        reason = next(filter(None, waiting.mapped("note")), "")
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "warning",
-                "message": self.env._("No letter is left to send: what they claim was paid."),
+                "message": reason
+                or self.env._("No letter is left to send: what they claim was paid."),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
@@ -575,9 +578,7 @@ class CreditCollectionDunning(models.Model):
         """After a failure use the next channel of the level; when there is none, say so."""
         self.ensure_one()
         left = [
-            channel
-            for channel in self._get_channels()
-            if channel not in failed.mapped("channel")
+            channel for channel in self._get_channels() if channel not in failed.mapped("channel")
         ]
         reason = failed[-1:].failure_reason
         # nothing has reached the customer: the next channel gets a letter of its own day

@@ -69,8 +69,8 @@ class CreditCollectionGuard(models.AbstractModel):
         refusals = {}
         for case in limited:
             others = [one for one in contacts[case.id] if one.dunning_id != leaving.get(case)]
-            debtor = Debtor(case, profiles[case], moment, moratoria.get(case), others)
-            refusals[case] = debtor.get_refusals(channel)
+            debtor = Debtor(case, profiles[case], moment, channel)
+            refusals[case] = debtor.get_refusals(moratoria.get(case), others)
         return {case: found for case, found in refusals.items() if found}
 
     @api.model
@@ -216,25 +216,26 @@ class CreditCollectionGuard(models.AbstractModel):
 
 
 class Debtor:
-    """A customer whose law limits contacts, at one moment."""
+    """A customer whose law limits contacts, at one moment, by one channel."""
 
-    def __init__(self, case, profile, moment, moratorium, contacts):
+    def __init__(self, case, profile, moment, channel):
         self.case = case
         self.env = case.env
         self.profile = profile
-        self.moratorium = moratorium
-        self.contacts = contacts
+        self.channel = channel
         self.country = case.partner_id.country_id or case.company_id.country_id
         self.zone = self._get_zone()
         self.now = pytz.utc.localize(moment).astimezone(self.zone).replace(tzinfo=None)
 
-    def get_refusals(self, channel):
-        """Return why he must not be contacted by a channel now."""
-        found = [self._check_moratorium(), self._check_week(), self._check_hours(channel)]
-        if channel == "call":
-            found.append(self._check_calls())
-        if channel in WRITTEN_CHANNELS:
-            found.append(self._check_letters())
+    def get_refusals(self, moratorium, contacts):
+        """Return why he must not be contacted now."""
+        found = [self._check_moratorium(moratorium), self._check_week(contacts)]
+        if self.channel != "letter":
+            found.append(self._check_hours())
+        if self.channel == "call":
+            found.append(self._check_calls(contacts))
+        if self.channel in WRITTEN_CHANNELS:
+            found.append(self._check_letters(contacts))
         return [refusal for refusal in found if refusal]
 
     def _get_zone(self):
@@ -244,67 +245,60 @@ class Debtor:
         name = own if own in known or not known else known[0]
         return pytz.timezone(name or "UTC")
 
-    def _get_moment(self, moment, channel):
-        """Return, in UTC, the first decent moment from one on."""
-        if channel != "letter":
+    def _get_moment(self, moment):
+        """Return, in UTC, the first decent moment from one on; a letter disturbs nobody."""
+        if self.channel != "letter":
             moment = next_contact(moment, self.profile._get_contact_hours(), self.country.code)
         return self.zone.localize(moment).astimezone(pytz.utc).replace(tzinfo=None)
 
-    def _start(self, day, channel="email"):
-        return self._get_moment(datetime.combine(day, time()), channel)
+    def _start(self, day):
+        return self._get_moment(datetime.combine(day, time()))
 
-    def _check_moratorium(self):
-        if not self.moratorium:
+    def _check_moratorium(self, moratorium):
+        if not moratorium:
             return None
-        end = self.moratorium.date_moratorium_to
-        if self.moratorium.forbids_contact or not end:
+        end = moratorium.date_moratorium_to
+        if moratorium.forbids_contact or not end:
             reason = self.env._(
                 "No contact while this lasts: %(litigation)s.",
-                litigation=self.moratorium.kind_id.name,
+                litigation=moratorium.kind_id.name,
             )
             return Refusal("moratorium", reason, None)
         reason = self.env._(
             "No contact in a moratorium: %(litigation)s, until %(date)s.",
-            litigation=self.moratorium.kind_id.name,
+            litigation=moratorium.kind_id.name,
             date=format_long_date(self.env, end),
         )
         return Refusal("moratorium", reason, self._start(end + _DAY))
 
-    def _check_hours(self, channel):
-        if channel == "letter":
-            return None
+    def _check_hours(self):
         hours = self.profile._get_contact_hours()
         if next_contact(self.now, hours, self.country.code) == self.now:
             return None
         reason = self.env._("No e-mails and calls at night and on days of rest.")
-        return Refusal("hours", reason, self._get_moment(self.now, channel))
+        return Refusal("hours", reason, self._get_moment(self.now))
 
-    def _check_week(self):
+    def _check_week(self, contacts):
+        """Count each notice once, by whatever channels it went."""
         limit, today = self.profile.contacts_per_week, self.now.date()
-        days = sorted({one.dunning_id or index: one.day for index, one in self._number()}.values())
-        free = next_free_day(days, limit, today)
+        days = {one.dunning_id or -rank: one.day for rank, one in enumerate(contacts, 1)}
+        free = next_free_day(list(days.values()), limit, today)
         if free == today:
             return None
-        reason = self.env._(
-            "At most %(count)s contacts a week with this customer.", count=limit
-        )
+        reason = self.env._("At most %(count)s contacts a week with this customer.", count=limit)
         return Refusal("week", reason, self._start(free))
 
-    def _number(self):
-        """Return the contacts, with a number of its own for each that is no notice."""
-        return ((-rank, one) for rank, one in enumerate(self.contacts, 1))
-
-    def _check_calls(self):
+    def _check_calls(self, contacts):
         limit, today = self.profile.calls_per_day, self.now.date()
-        calls = [one for one in self.contacts if (one.channel, one.day) == ("call", today)]
+        calls = [one for one in contacts if (one.channel, one.day) == ("call", today)]
         if not limit or len(calls) < limit:
             return None
         reason = self.env._("At most %(count)s calls a day with this customer.", count=limit)
-        return Refusal("calls", reason, self._start(today + _DAY, "call"))
+        return Refusal("calls", reason, self._start(today + _DAY))
 
-    def _check_letters(self):
+    def _check_letters(self, contacts):
         wait = timedelta(days=self.profile.letter_interval_days)
-        written = [one.day for one in self.contacts if one.channel in WRITTEN_CHANNELS]
+        written = [one.day for one in contacts if one.channel in WRITTEN_CHANNELS]
         if not written or max(written) + wait <= self.now.date():
             return None
         reason = self.env._(

@@ -94,7 +94,8 @@ class CreditCollectionRun(models.Model):
     @api.depends("exclusion_ids.item_count")
     def _compute_left_out_count(self):
         for run in self:
-            run.left_out_count = sum(run.exclusion_ids.mapped("item_count"))
+            left_out = run.exclusion_ids.filtered(lambda one: one.decision != "free")
+            run.left_out_count = sum(left_out.mapped("item_count"))
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -316,6 +317,32 @@ class CreditCollectionRun(models.Model):
                 if charge._get_rule_key() in waived:
                     charge.write({"state": "waived", "reason": waived[charge._get_rule_key()]})
 
+        self._count_free()
+
+    def _count_free(self):
+        """Count the items that are reminded without the charges that their level claims."""
+        exclusions = self.exclusion_ids.sudo()  # the journal is not for anybody to write
+        exclusions.filtered(lambda one: one.decision == "free").unlink()
+        lines = self._get_free_lines()
+        if lines:
+            exclusions.create(
+                {
+                    "run_id": self.id,
+                    "decision": "free",
+                    "item_count": len(lines),
+                    "amount": sum(lines.mapped("amount_company")),
+                }
+            )
+
+    def _get_free_lines(self):
+        """Return the lines of which the law refuses the charges."""
+        refused = self.env["credit.collection.dunning"].search(
+            [("run_id", "=", self.id), ("charge_refusal", "!=", False)]
+        )
+        return refused.line_ids.filtered(
+            lambda line: line.level_id.charge_interest or line.level_id.charge_fees
+        )
+
     def _get_clear_sql(self):
         return SQL(
             """
@@ -385,7 +412,8 @@ class CreditCollectionRun(models.Model):
             ), header AS (
                 INSERT INTO credit_collection_dunning (
                            id, run_id, case_id, company_id, partner_id, level_id, date, state,
-                           is_first_reminder, amount_due, create_uid, create_date, write_uid, write_date)
+                           is_first_reminder, amount_due, create_uid, create_date, write_uid,
+                           write_date)
                     SELECT dunning_id, %(run)s, case_id, %(company)s,
                            (array_agg(contact_id ORDER BY delay_days DESC, date_due, move_line_id)
                                FILTER (WHERE is_due))[1],
@@ -469,6 +497,7 @@ class CreditCollectionRun(models.Model):
             self.env.cr.execute(statement)
         self.env.invalidate_all(flush=False)
         self.env["credit.collection.charge.proposal"]._propose(touched.exists(), self.date)
+        self._count_free()
 
     def _get_take_out_sql(self, move_lines):
         return SQL(
@@ -590,7 +619,9 @@ class CreditCollectionRunExclusion(models.Model):
 
     run_id = fields.Many2one("credit.collection.run", required=True, index=True, ondelete="cascade")
     decision = fields.Selection(
-        [*DECISIONS, ("left_out", "Left out by hand")], "Reason", required=True
+        [*DECISIONS, ("left_out", "Left out by hand"), ("free", "Reminded without charges")],
+        "Reason",
+        required=True,
     )
     item_count = fields.Integer("Items")
     amount = fields.Monetary()
@@ -600,9 +631,13 @@ class CreditCollectionRunExclusion(models.Model):
         """List the items that were left out for this reason."""
         self.ensure_one()
         action = self.run_id.action_open_left_out()
+        lines = {
+            "left_out": self.run_id.left_out_line_ids,
+            "free": self.run_id._get_free_lines().move_line_id,
+        }
         reason = (
-            [("move_line_id", "in", self.run_id.left_out_line_ids.ids)]
-            if self.decision == "left_out"
+            [("move_line_id", "in", lines[self.decision].ids)]
+            if self.decision in lines
             else [("date_due", "<", self.run_id.date), ("decision", "=", self.decision)]
         )
         return action | {

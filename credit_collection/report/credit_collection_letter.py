@@ -108,8 +108,9 @@ class CreditCollectionLetter(models.AbstractModel):
         }
 
     @api.model
-    def _render_html(self, dunnings, sources):
+    def _render_html(self, dunnings, sources=None):
         """Return the letters as one HTML document, and keep each of them in `sources`."""
+        sources = {} if sources is None else sources
         letters = []
         for number, (dunning, vals) in enumerate(dunnings._get_document_vals().items()):
             qweb = self.env["ir.qweb"].with_context(lang=dunning.lang)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+
 def contains(text: str, value: str) -> bool:
-    """Tell whether a text says something, whatever its capitals and however its lines break.
+    r"""Tell whether a text says something, whatever its capitals and however its lines break.
 
     A number is not found inside of another one.
 
-    >>> contains("You have fourteen\\n  calendar days.", "Fourteen calendar days")
+    >>> contains("You have fourteen\n  calendar days.", "Fourteen calendar days")
     True
     >>> contains("You owe 1,234.50 €", "234.50 €"), contains("You owe 12.00 €", "2.00 €")
     (False, False)
@@ -23,9 +24,9 @@ def contains(text: str, value: str) -> bool:
 
 
 def alternatives(lines: str | None) -> list[str]:
-    """Return the lines of a text that say something.
+    r"""Return the lines of a text that say something.
 
-    >>> alternatives("fourteen days\\n\\n14 days")
+    >>> alternatives("fourteen days\n\n14 days")
     ['fourteen days', '14 days']
     """
     return [line.strip() for line in (lines or "").splitlines() if line.strip()]
