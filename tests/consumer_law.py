@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
+from math import floor
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -377,10 +378,10 @@ def get_cap(history, amount):
     above, fixed, percent = tiers[-1]
     cap = fixed + (amount - above) * Fraction(percent) / 100
     cap = min(max(cap, law.least), law.most)
-    if law.needs_clause:
-        clause = history.clause
+    clause = history.clause
+    if clause.percent:
         cap = min(cap, max(amount * clause.percent / 100, clause.least))
-    return Fraction(round(cap * 100), 100)
+    return Fraction(floor(cap * 100 + Fraction(1, 2)), 100)
 
 
 def _find_high_fees(history):

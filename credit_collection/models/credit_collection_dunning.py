@@ -856,6 +856,7 @@ class CreditCollectionDunning(models.Model):
                        aml.amount_residual_currency - item.amount_claim_currency AS amount_held,
                        item.id IS NOT NULL AND (item.decision = ANY(%(claimed)s)
                            AND (line.level_id IS NOT NULL OR item.date_due < %(today)s)
+                           AND (dunning.is_first_reminder OR item.is_first_reminder IS NOT TRUE)
                            OR item.decision = 'credit') AS is_owed,
                        CASE WHEN item.next_level_id = line.level_id
                              AND item.decision = ANY(%(standing)s)

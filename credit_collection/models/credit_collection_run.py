@@ -403,6 +403,7 @@ class CreditCollectionRun(models.Model):
                   FROM weighed
                  WHERE is_due
                     OR has_due AND (decision = ANY(%(claimed)s) AND date_due < %(date)s
+                                        AND is_first_reminder IS NOT TRUE
                                     OR decision = 'credit' AND is_currency_due)
                 WINDOW notice AS (PARTITION BY case_id, notice)
             ), line AS MATERIALIZED (
