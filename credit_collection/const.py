@@ -11,6 +11,15 @@ CHANNELS = [
     ("call", "Call"),
 ]
 
+# How a customer and the creditor speak to each other; a module that adds a channel adds it here, too.
+CONTACT_CHANNELS = [
+    ("call", "Call"),
+    ("email", "E-mail"),
+    ("letter", "Letter"),
+    ("visit", "Visit"),
+    ("other", "Other"),
+]
+
 # Whose debt it is, as the laws on late payment tell them apart.
 DEBTOR_KINDS = [
     ("business", "Business"),

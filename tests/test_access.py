@@ -22,6 +22,8 @@ RIGHTS = {
     "credit.collection.charge": ({READ}, {READ, WRITE}, {READ, WRITE}),
     "credit.collection.charge.decide": (set(), ALL, ALL),
     "credit.collection.charge.item": ({READ}, {READ}, {READ}),
+    "credit.collection.contact": ({READ}, {READ, WRITE, CREATE}, {READ, WRITE, CREATE}),
+    "credit.collection.contact.outcome": ({READ}, {READ}, ALL),
     "credit.collection.delivery": ({READ}, {READ}, {READ}),
     "credit.collection.dispute": ({READ}, {READ, WRITE, CREATE}, {READ, WRITE, CREATE}),
     "credit.collection.dispute.reason": ({READ}, {READ}, ALL),

@@ -1,5 +1,6 @@
 from . import (
     credit_collection_litigated,
+    credit_collection_contacted,
     credit_collection_shipped,
     credit_collection_rate_series,
     credit_collection_interest_rate,
@@ -26,6 +27,8 @@ from . import (
     credit_collection_dunning,
     credit_collection_dunning_document,
     credit_collection_delivery,
+    credit_collection_contact_outcome,
+    credit_collection_contact,
     credit_collection_charge,
     credit_collection_charge_proposal,
     credit_collection_payment_plan,

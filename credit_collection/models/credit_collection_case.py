@@ -16,7 +16,12 @@ class CreditCollectionCase(models.Model):
 
     _name = "credit.collection.case"
     _description = "Collection Case"
-    _inherit = ["mail.thread", "mail.activity.mixin", "credit.collection.litigated"]
+    _inherit = [
+        "credit.collection.contacted",
+        "credit.collection.litigated",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "amount_overdue desc, id"
     _check_company_auto = True
     _mail_post_access = "read"
@@ -163,7 +168,7 @@ class CreditCollectionCase(models.Model):
             name
             for name, field in self._fields.items()
             if field.store and name.startswith(("amount_", "date_"))
-        } | {"company_id", "partner_id", "policy_id", "state", "level_id"}
+        } - {"date_next_action"} | {"company_id", "partner_id", "policy_id", "state", "level_id"}
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_notices(self):

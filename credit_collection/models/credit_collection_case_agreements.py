@@ -99,6 +99,7 @@ class CreditCollectionCase(models.Model):
         return bool(
             self.hold_ids
             or self.dunning_ids
+            or self.contact_ids
             or self.plan_ids
             or self.litigation_ids
             or self.handover_ids
