@@ -11,7 +11,7 @@ CHANNELS = [
     ("call", "Call"),
 ]
 
-# How a customer and the creditor speak to each other; a module that adds a channel adds it here, too.
+# How a customer and the creditor speak to each other.
 CONTACT_CHANNELS = [
     ("call", "Call"),
     ("email", "E-mail"),

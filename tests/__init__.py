@@ -26,6 +26,7 @@ from . import (
     test_payment_plan,
     test_performance,
     test_policy,
+    test_priority,
     test_promise,
     test_replay,
     test_run,

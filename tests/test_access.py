@@ -10,6 +10,8 @@ ALL = {READ, WRITE, CREATE, UNLINK}
 
 # What each group may do with each model; nobody else may do anything.
 RIGHTS = {
+    "credit.collection.absence": ({READ}, ALL, ALL),
+    "credit.collection.assignment.rule": ({READ}, {READ}, ALL),
     "credit.collection.case": ({READ}, {READ, WRITE}, {READ, WRITE}),
     "credit.collection.case.assign": (set(), ALL, ALL),
     "credit.collection.case.document": ({READ}, ALL, ALL),
@@ -63,6 +65,10 @@ RIGHTS = {
     "credit.collection.payment.plan.line": ({READ}, ALL, ALL),
     "credit.collection.policy": ({READ}, {READ}, ALL),
     "credit.collection.policy.rule": ({READ}, {READ}, ALL),
+    "credit.collection.priority.preview": (set(), set(), ALL),
+    "credit.collection.priority.preview.place": (set(), set(), ALL),
+    "credit.collection.priority.preview.rule": (set(), set(), ALL),
+    "credit.collection.priority.rule": ({READ}, {READ}, ALL),
     "credit.collection.promise": ({READ}, {READ, WRITE, CREATE}, {READ, WRITE, CREATE}),
     "credit.collection.provision": ({READ}, {READ}, {READ, CREATE}),
     "credit.collection.rate.series": ({READ}, {READ}, ALL),

@@ -1,6 +1,10 @@
 from . import (
     credit_collection_litigated,
     credit_collection_contacted,
+    credit_collection_prioritized,
+    credit_collection_priority_rule,
+    credit_collection_assignment_rule,
+    credit_collection_absence,
     credit_collection_shipped,
     credit_collection_rate_series,
     credit_collection_interest_rate,

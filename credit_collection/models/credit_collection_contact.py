@@ -150,6 +150,7 @@ class CreditCollectionContact(models.Model):
         res = super().write(vals)
         if "date_next" in vals or "outcome_id" in vals:
             self._get_latest()._set_next_action()
+            self.case_id._update_priorities()
         return res
 
     @api.model
@@ -185,6 +186,7 @@ class CreditCollectionContact(models.Model):
         self._set_next_action()
         self._finish_calls()
         self.case_id._note_contacts()
+        self.case_id._update_priorities()
 
     def _set_next_action(self):
         """The last word said about a customer sets his next day."""

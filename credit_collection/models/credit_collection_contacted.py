@@ -51,7 +51,7 @@ class CreditCollectionContacted(models.AbstractModel):
             [("case_id", "in", self.ids), ("is_to_read", "=", True)]
         )
         answers.sudo().is_to_read = False  # what was received is nobody's to change but for this
-        self._note_contacts()
+        self._update_priorities()
 
     # -------------------------------------------------------------------------
     # Business

@@ -13,4 +13,5 @@ from . import (
     credit_collection_litigation_close,
     credit_collection_move_policy,
     credit_collection_payment_plan_decline,
+    credit_collection_priority_preview,
 )
