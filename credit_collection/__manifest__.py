@@ -85,7 +85,10 @@
     ],
     "demo": ["demo/credit_collection_demo.xml"],
     "assets": {
-        "web.assets_backend": ["credit_collection/static/src/**/*.js"],
+        "web.assets_backend": [
+            "credit_collection/static/src/**/*.js",
+            "credit_collection/static/src/**/*.xml",
+        ],
         "web.assets_tests": ["credit_collection/static/tests/tours/**/*.js"],
     },
     "post_init_hook": "post_init_hook",

@@ -8,6 +8,7 @@ from . import (
     test_charge,
     test_contact,
     test_delivery,
+    test_desk,
     test_dispute,
     test_dunning,
     test_handover,

@@ -46,6 +46,7 @@ RIGHTS = {
     "credit.collection.item": ({READ}, {READ}, {READ}),
     "credit.collection.item.limitation": (ALL, ALL, ALL),
     "credit.collection.item.limitation.line": (ALL, ALL, ALL),
+    "credit.collection.event": ({READ}, {READ}, {READ}),
     "credit.collection.fee": ({READ}, {READ}, ALL),
     "credit.collection.fee.tier": ({READ}, {READ}, ALL),
     "credit.collection.interest.rate": ({READ}, {READ}, ALL),

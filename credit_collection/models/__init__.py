@@ -1,5 +1,6 @@
 from . import (
     credit_collection_litigated,
+    credit_collection_called,
     credit_collection_contacted,
     credit_collection_prioritized,
     credit_collection_priority_rule,
@@ -33,6 +34,7 @@ from . import (
     credit_collection_delivery,
     credit_collection_contact_outcome,
     credit_collection_contact,
+    credit_collection_event,
     credit_collection_charge,
     credit_collection_charge_proposal,
     credit_collection_payment_plan,

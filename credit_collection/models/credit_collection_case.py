@@ -17,6 +17,7 @@ class CreditCollectionCase(models.Model):
     _name = "credit.collection.case"
     _description = "Collection Case"
     _inherit = [
+        "credit.collection.called",
         "credit.collection.contacted",
         "credit.collection.prioritized",
         "credit.collection.litigated",
@@ -426,6 +427,9 @@ class CreditCollectionCase(models.Model):
     def _assess_daily(self, company):
         """Look at the ledger of a company, and at what time alone changes."""
         self._update_habits(company, fields.Date.context_today(self))
+        self.env["credit.collection.item"].sudo().search(
+            [("is_ticked", "=", True), ("company_id", "=", company.id)]
+        ).is_ticked = False  # ticks are about the call of a day
         self.env["credit.collection.item"]._assess(company)
         orphans = self.search(
             [("company_id", "=", company.id), ("state", "=", "open"), ("user_id", "=", False)]

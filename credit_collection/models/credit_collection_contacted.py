@@ -10,6 +10,7 @@ class CreditCollectionContacted(models.AbstractModel):
 
     contact_ids = fields.One2many("credit.collection.contact", "case_id", "Contacts", readonly=True)
     contact_count = fields.Integer(compute="_compute_contact_count")
+    answer_count = fields.Integer("Answers to read", compute="_compute_answer_count")
     date_last_contact = fields.Date(
         "Last contact", readonly=True, help="The last time that either side has called or written."
     )
@@ -29,6 +30,15 @@ class CreditCollectionContacted(models.AbstractModel):
         for case in self:
             case.contact_count = counts.get(case.id, 0)
 
+    @api.depends("contact_ids.is_to_read")
+    def _compute_answer_count(self):
+        groups = self.env["credit.collection.contact"]._read_group(
+            [("case_id", "in", self.ids), ("is_to_read", "=", True)], ["case_id"], ["__count"]
+        )
+        counts = {case.id: count for case, count in groups}
+        for case in self:
+            case.answer_count = counts.get(case.id, 0)
+
     # -------------------------------------------------------------------------
     # Actions
     # -------------------------------------------------------------------------
@@ -37,7 +47,14 @@ class CreditCollectionContacted(models.AbstractModel):
         """Write down a call, and what came of it."""
         self.ensure_one()
         self.env["credit.collection.contact"].check_access("create")
-        return self._open_new(self.env._("Log a call"), "credit.collection.contact")
+        return self._open_new(
+            self.env._("Log a call"),
+            "credit.collection.contact",
+            default_contact_id=self.call_partner_ids.filtered(lambda one: not one.is_company)[
+                :1
+            ].id,
+            default_move_line_ids=self._get_ticked_items().move_line_id.ids,
+        )
 
     def action_open_contacts(self):
         self.ensure_one()

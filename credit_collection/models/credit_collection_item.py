@@ -42,6 +42,9 @@ class CreditCollectionItem(models.Model):
     )
     amount_claim_currency = fields.Monetary("Collected")
     amount_disputed = fields.Monetary("Disputed", help="In the currency of the invoice.")
+    is_ticked = fields.Boolean(
+        "Ticked", help="What the customer speaks of: promises, plans and disputes are about it."
+    )
 
     move_id = fields.Many2one(
         "account.move",
@@ -261,6 +264,12 @@ class CreditCollectionItem(models.Model):
             level=self.next_level_id.name,
             date=self._format_date(self.date_next),
         )
+
+    def action_tick(self):
+        """Tick these items, or take the tick away: the next agreement is about what is ticked."""
+        self.case_id.check_access("write")
+        for item in self.sudo():  # nothing else of an item is written by people
+            item.is_ticked = not item.is_ticked
 
     def action_open_document(self):
         self.ensure_one()
