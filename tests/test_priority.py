@@ -97,7 +97,11 @@ class TestPriority(CollectionCommon):
         kind = self.env["credit.collection.litigation.kind"].search(
             [("category", "=", "insolvency")], limit=1
         )
-        self.env["credit.collection.litigation"].create({"case_id": case.id, "kind_id": kind.id})
+        litigation = self.env["credit.collection.litigation"].create(
+            {"case_id": case.id, "kind_id": kind.id}
+        )
+        litigation.date_judgment = "2026-02-25"
+        litigation.action_open()
         self.assertPriority(case, "140 = 60 litigation + 80 answer to read")
 
     def test_the_rules_of_a_company_take_the_place_of_the_shared_ones(self):

@@ -139,7 +139,7 @@ class CreditCollectionCalled(models.AbstractModel):
         Event = self.env["credit.collection.event"].sudo()  # the sum, not the entry
         for case in self:
             last = Event.search([("case_id", "=", case.id), ("kind", "=", "payment")], limit=1)
-            case.last_payment_text = last and self.env._(
+            case.last_payment_text = bool(last) and self.env._(
                 "%(amount)s on %(date)s",
                 amount=format_amount(self.env, last.amount, last.currency_id),
                 date=format_date(self.env, last.date),
@@ -280,7 +280,7 @@ class CreditCollectionCalled(models.AbstractModel):
 
     @api.model
     def _get_recovered_today(self, scope):
-        """What was entered today as received from these customers, by bank or cash."""
+        """What was entered today as received from these customers in the last days."""
         start = self._get_start_of_day()
         cases = self._search(scope)
         rows = self.env.execute_query(
@@ -296,7 +296,7 @@ class CreditCollectionCalled(models.AbstractModel):
                   JOIN credit_collection_case cases
                     ON cases.partner_id = debtor.commercial_partner_id
                    AND cases.company_id = line.company_id
-                 WHERE line.date >= %(start)s::date - 31 AND line.create_date >= %(start)s
+                 WHERE line.date >= %(start)s::date - 7 AND line.create_date >= %(start)s
                    AND line.parent_state = 'posted' AND line.balance < 0
                    AND cases.id IN %(cases)s
               GROUP BY line.company_currency_id

@@ -141,7 +141,7 @@ class CreditCollectionEvent(models.Model):
 
     @api.model
     def _get_agreement_sql(self, name, amount=None, day="create_date"):
-        """What was agreed: at the time of its record, or late on the day that it was entered for."""
+        """What was agreed: when it was entered, or late on the day that it is dated."""
         table = SQL.identifier(f"credit_collection_{name}")
         return SQL(
             """
@@ -149,8 +149,8 @@ class CreditCollectionEvent(models.Model):
                    CASE WHEN create_date::date = COALESCE(%(day)s, create_date)::date
                         THEN create_date
                         ELSE %(day)s::date + time '23:59' END AS date,
-                   %(kind)s AS kind, NULL AS direction, %(amount)s AS amount, %(currency)s AS currency_id, user_id,
-                   state AS detail
+                   %(kind)s AS kind, NULL AS direction, %(amount)s AS amount,
+                   %(currency)s AS currency_id, user_id, state AS detail
               FROM %(table)s
             """,
             kind={"payment_plan": "plan"}.get(name, name),
