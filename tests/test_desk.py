@@ -161,6 +161,28 @@ class TestDesk(CollectionCommon):
             ],
         )
 
+    def test_a_moratorium_is_known_before_the_call(self):
+        self._owe()
+        kind = self.env["credit.collection.litigation.kind"].search(
+            [("category", "=", "insolvency")], limit=1
+        )
+        litigation = self.env["credit.collection.litigation"].create(
+            {
+                "case_id": self._case().id,
+                "kind_id": kind.id,
+                "date_judgment": "2026-02-25",
+                "date_moratorium_from": "2026-02-25",
+                "date_moratorium_to": "2026-08-25",
+            }
+        )
+        litigation.action_open()
+        self.env.invalidate_all()
+        self.assertIn("Moratorium", self._case().contact_warning)
+        self.assertIn("until 08/25/2026", self._case().contact_warning)
+        self._day("2026-08-26")
+        self.env.invalidate_all()
+        self.assertIn("In litigation", self._case().contact_warning)
+
     def test_the_time_line_tells_everything_once_in_the_order_of_time(self):
         invoice = self._owe()
         self._dun()

@@ -276,6 +276,22 @@ class TestAssignment(CollectionCommon):
         self._absence(self.ann, self.bob, company_id=other.id)
         self.assertEqual(case.acting_user_id, self.ann)
 
+    def test_a_manager_of_one_company_changes_no_rule_of_another(self):
+        rule = self._rule(self.bob, company_id=self.company.id)
+        absence = self._absence(self.ann, self.bob, company_id=self.company.id)
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        stranger = self._user(
+            "stranger",
+            "credit_collection_group_manager",
+            company_id=other.id,
+            company_ids=other.ids,
+        )
+        for record, vals in ((rule, {"sequence": 1}), (absence, {"date_to": "2026-03-09"})):
+            theirs = record.with_user(stranger).with_context(allowed_company_ids=other.ids)
+            self.assertFalse(theirs.search([("id", "=", record.id)]))
+            with self.assertRaises(AccessError):
+                theirs.write(vals)
+
     def test_absences_make_sense(self):
         self._absence(self.ann, self.bob)
         with self.assertRefused("is away already"):

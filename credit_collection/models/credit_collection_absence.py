@@ -23,7 +23,6 @@ class CreditCollectionAbsence(models.Model):
     )
     substitute_id = fields.Many2one(
         "res.users",
-        "Substitute",
         required=True,
         index=True,
         ondelete="cascade",

@@ -22,7 +22,7 @@ class CreditCollectionContactOutcome(models.Model):
     active = fields.Boolean(default=True)
     is_reached = fields.Boolean(
         "Reached",
-        help="Somebody was spoken to: the customer counts as contacted in the progress of the day.",
+        help="Somebody was spoken to: a call that a level asks for is made then.",
     )
     days = fields.Integer(
         "Next action after",
