@@ -14,6 +14,15 @@ CHANNELS = [
 # What a customer can read, and keep as a proof.
 WRITTEN_CHANNELS = ("email", "letter")
 
+# How a customer and the creditor speak to each other.
+CONTACT_CHANNELS = [
+    ("call", "Call"),
+    ("email", "E-mail"),
+    ("letter", "Letter"),
+    ("visit", "Visit"),
+    ("other", "Other"),
+]
+
 # Whose debt it is, as the laws on late payment tell them apart.
 DEBTOR_KINDS = [
     ("business", "Business"),

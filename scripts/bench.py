@@ -17,6 +17,7 @@ from pathlib import Path
 from lxml import etree
 
 from odoo import Command, fields
+from odoo.tools import SQL
 from odoo.tools.pdf import PdfFileReader
 
 SIZES = (1_000, 10_000, 100_000)
@@ -504,6 +505,7 @@ class Bench:
         self.measure_propose()
         self.measure_ledger_entries()
         self.measure_case_list()
+        self.measure_desk()
         self.measure_approve()
         self.measure_letters()
         self.measure_emails()
@@ -667,6 +669,38 @@ class Bench:
             "open the case list", f"{len(names)} fields, {result['length']} cases (target 0.5 s)"
         )
 
+    def measure_desk(self):
+        """What a collector waits for: his day, whom to call, a customer on the phone."""
+        Case = self.env(user=self.collector.id)["credit.collection.case"].with_context(
+            allowed_company_ids=self.company.ids
+        )
+        self._execute("ANALYZE credit_collection_case")
+        self.env.invalidate_all()
+        with self.meter.measure("the progress of the day"):
+            Case.get_day_progress()
+        count = Case.search_count([("state", "=", "open")])
+        self.meter.show("the progress of the day", f"of {count} cases (target 1 s)")
+        self.env.invalidate_all()
+        with self.meter.measure("whom to call today"):
+            Case.search(Case._get_to_call_domain(), limit=ROWS).mapped("priority_text")
+        self.meter.show("whom to call today", "target 1 s")
+        form = Case.get_views([(False, "form")])["views"]["form"]["arch"]
+        specification = _get_form_specification(etree.fromstring(form))
+        case = Case.search([("dunning_ids", "!=", False)], limit=1)
+        self.env.invalidate_all()
+        with self.meter.measure("open a case for a call"):
+            case.web_read(specification)
+        self.meter.show("open a case for a call", "target 1 s")
+        self.env.invalidate_all()
+        with self.meter.measure("order the worklist", count):
+            self.env["credit.collection.priority.rule"]._update_priorities(
+                SQL("cases.company_id = %s", self.company.id), fields.Date.today()
+            )
+        self.meter.show("order the worklist", "a part of each assessment")
+        with self.meter.measure("habits of the customers", count):
+            Case.sudo()._update_habits(self.company, fields.Date.today())
+        self.meter.show("habits of the customers", "once a day")
+
     def measure_approve(self):
         run = self.run_record
         self.env.invalidate_all()
@@ -734,6 +768,19 @@ class Bench:
 def _get_list_fields(arch):
     """Return the names of the fields of a list view, without those of views inside it."""
     return [node.get("name") for node in etree.fromstring(arch).iterfind("field")]
+
+
+def _get_form_specification(arch):
+    """Return what the web client reads for a form: its fields, and those of the views inside."""
+    specification = {}
+    for node in arch.iter("field"):
+        if any(parent.tag == "field" for parent in node.iterancestors()):
+            continue
+        inner = node.find("list")
+        specification[node.get("name")] = (
+            {"fields": _get_form_specification(inner), "limit": 40} if inner is not None else {}
+        )
+    return specification
 
 
 def main(env, argv):

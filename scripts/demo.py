@@ -313,6 +313,7 @@ class Demo:
     def work(self, day):
         """What people do in the morning: make the calls, print and post, review on Mondays."""
         self.make_calls()
+        self.call_customers(day)
         if day.weekday() == REVIEW_WEEKDAY:
             self.review()
         self.post_letters(day)
@@ -326,6 +327,45 @@ class Demo:
             call.activity_id.action_feedback(
                 feedback="Spoke to accounts payable: it is in their next payment run."
             )
+
+    def call_customers(self, day):
+        """Call the two most urgent customers of each collector, and write down what came of it."""
+        outcomes = ("voice_mail", "reached", "no_answer", "call_back", "refuses", "paid")
+        for login in self.users:
+            env = self.as_user(login)
+            if not env.user.has_group("credit_collection.credit_collection_group_user"):
+                continue
+            cases = env["credit.collection.case"].search(
+                [
+                    ("state", "=", "open"),
+                    ("acting_user_id", "=", env.uid),
+                    ("amount_overdue", ">", 0),
+                    "|",
+                    ("date_next_action", "=", False),
+                    ("date_next_action", "<=", str(day)),
+                ],
+                limit=2,
+            )
+            for case in cases:
+                name = outcomes[(case.id + day.day) % len(outcomes)]
+                env["credit.collection.contact"].create(
+                    {
+                        "case_id": case.id,
+                        "outcome_id": env.ref(f"credit_collection.contact_outcome_{name}").id,
+                        "contact_id": case.call_partner_ids[:1].id,
+                    }
+                )
+
+    def answer(self, name):
+        """A customer writes back: somebody has to read it."""
+        partner = self.ledger.partner(name)
+        case = self.env["credit.collection.case"].search([("partner_id", "=", partner.id)])
+        case.message_post(
+            subject="Re: Rappel",
+            body="Nous ne trouvons pas cette facture. Pouvez-vous nous en envoyer une copie ?",
+            message_type="email",
+            author_id=partner.id,
+        )
 
     def review(self):
         env = self.as_user("collector")
@@ -362,6 +402,7 @@ class Demo:
         self.set_clock(self.today, 10)
         self.as_user("collector")["credit.collection.run"].action_open_proposal()
         self.assign_cases()
+        self.answer("Traiteur Vanille SRL")
         self.mail_server.unlink()
         # e-mails of later clicks wait in the queue, where one can see them; nothing leaves
         self.env.ref("mail.ir_cron_mail_scheduler_action").active = False

@@ -10,6 +10,8 @@ ALL = {READ, WRITE, CREATE, UNLINK}
 
 # What each group may do with each model; nobody else may do anything.
 RIGHTS = {
+    "credit.collection.absence": ({READ}, ALL, ALL),
+    "credit.collection.assignment.rule": ({READ}, {READ}, ALL),
     "credit.collection.case": ({READ}, {READ, WRITE}, {READ, WRITE}),
     "credit.collection.case.assign": (set(), ALL, ALL),
     "credit.collection.case.document": ({READ}, ALL, ALL),
@@ -22,6 +24,8 @@ RIGHTS = {
     "credit.collection.charge": ({READ}, {READ, WRITE}, {READ, WRITE}),
     "credit.collection.charge.decide": (set(), ALL, ALL),
     "credit.collection.charge.item": ({READ}, {READ}, {READ}),
+    "credit.collection.contact": ({READ}, {READ, WRITE, CREATE}, {READ, WRITE, CREATE}),
+    "credit.collection.contact.outcome": ({READ}, {READ}, ALL),
     "credit.collection.delivery": ({READ}, {READ}, {READ}),
     "credit.collection.dispute": ({READ}, {READ, WRITE, CREATE}, {READ, WRITE, CREATE}),
     "credit.collection.dispute.reason": ({READ}, {READ}, ALL),
@@ -42,6 +46,7 @@ RIGHTS = {
     "credit.collection.item": ({READ}, {READ}, {READ}),
     "credit.collection.item.limitation": (ALL, ALL, ALL),
     "credit.collection.item.limitation.line": (ALL, ALL, ALL),
+    "credit.collection.event": ({READ}, {READ}, {READ}),
     "credit.collection.fee": ({READ}, {READ}, ALL),
     "credit.collection.fee.tier": ({READ}, {READ}, ALL),
     "credit.collection.interest.rate": ({READ}, {READ}, ALL),
@@ -61,6 +66,10 @@ RIGHTS = {
     "credit.collection.payment.plan.line": ({READ}, ALL, ALL),
     "credit.collection.policy": ({READ}, {READ}, ALL),
     "credit.collection.policy.rule": ({READ}, {READ}, ALL),
+    "credit.collection.priority.preview": (set(), set(), ALL),
+    "credit.collection.priority.preview.place": (set(), set(), ALL),
+    "credit.collection.priority.preview.rule": (set(), set(), ALL),
+    "credit.collection.priority.rule": ({READ}, {READ}, ALL),
     "credit.collection.promise": ({READ}, {READ, WRITE, CREATE}, {READ, WRITE, CREATE}),
     "credit.collection.provision": ({READ}, {READ}, {READ, CREATE}),
     "credit.collection.rate.series": ({READ}, {READ}, ALL),

@@ -91,6 +91,30 @@ class TestTours(CollectionCommon, HttpCase):
         self.assertEqual(booked.mapped("payment_state"), ["reversed"])
         self.assertEqual(invoice.amount_residual, 1000.0)
 
+    def test_a_collectors_day_from_the_first_call_to_the_last_answer(self):
+        login = self._login("collector", "credit_collection_group_user")
+        collector = self.env["res.users"].search([("login", "=", login)])
+        self.company.sudo().collection_user_id = collector
+        writer = self._customer("Writer Ltd")
+        self.customer.write({"phone": "+32 2 555 01 00", "collection_debtor_kind": "consumer"})
+        self._overdue_invoice(5000.0)
+        promised = self._overdue_invoice(70.0, partner=self.patient)
+        reminded = self._overdue_invoice(30.0, partner=self.patient)
+        self._overdue_invoice(10.0, partner=writer)
+        self._commit()
+        (self._case() | self._case(self.patient)).date_next_action = "2026-03-02"
+        self._case(writer).message_post(
+            body="When did you deliver?", message_type="email", author_id=writer.id
+        )
+        self._commit()
+        self.start_tour("/odoo", "credit_collection_day", login=login)
+        self.assertEqual(str(self._case().date_next_action), "2026-03-03")
+        case = self._case(self.patient)
+        self.assertEqual((case.promise_ids.amount, case.date_next_action), (70.0, False))
+        self.assertDecision(promised, "hold")
+        self.assertDecision(reminded, "queued")
+        self.assertFalse(self._case(writer).answer_count)
+
     def test_collector_holds_an_invoice_and_releases_it(self):
         invoice = self._overdue_invoice()
         self._commit()

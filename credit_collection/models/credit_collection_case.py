@@ -16,8 +16,15 @@ class CreditCollectionCase(models.Model):
 
     _name = "credit.collection.case"
     _description = "Collection Case"
-    _inherit = ["mail.thread", "mail.activity.mixin", "credit.collection.litigated"]
-    _order = "amount_overdue desc, id"
+    _inherit = [
+        "credit.collection.called",
+        "credit.collection.contacted",
+        "credit.collection.prioritized",
+        "credit.collection.litigated",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
+    _order = "priority desc, amount_overdue desc, id"
     _check_company_auto = True
     _mail_post_access = "read"
 
@@ -51,6 +58,9 @@ class CreditCollectionCase(models.Model):
     amount_due = fields.Monetary(
         "To be reminded", readonly=True, help="What the next run would send a notice for."
     )
+    amount_sales = fields.Monetary(
+        "Sales", readonly=True, help="Invoiced in the last twelve months, without tax."
+    )
     date_oldest_due = fields.Date("Overdue since", readonly=True)
     days_late = fields.Integer("Days late", compute="_compute_days_late")
     level_id = fields.Many2one("credit.collection.level", readonly=True)
@@ -78,7 +88,7 @@ class CreditCollectionCase(models.Model):
     _partner_company_unique = models.UniqueIndex(
         "(partner_id, company_id)", "There is one case for a customer in a company."
     )
-    _worklist_idx = models.Index("(company_id, state, amount_overdue DESC, id)")
+    _worklist_idx = models.Index("(company_id, state, priority DESC, amount_overdue DESC, id)")
 
     @api.depends("partner_id.name")
     def _compute_display_name(self):
@@ -154,6 +164,8 @@ class CreditCollectionCase(models.Model):
         for case, before in collectors.items():
             if case.user_id != before:
                 case._reassign_tasks(before)
+        if "date_next_action" in vals:
+            self._update_priorities()
         return res
 
     @api.model
@@ -163,7 +175,16 @@ class CreditCollectionCase(models.Model):
             name
             for name, field in self._fields.items()
             if field.store and name.startswith(("amount_", "date_"))
-        } | {"company_id", "partner_id", "policy_id", "state", "level_id"}
+        } - {"date_next_action"} | {
+            "company_id",
+            "days_late_average",
+            "level_id",
+            "partner_id",
+            "policy_id",
+            "priority",
+            "priority_parts",
+            "state",
+        }
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_notices(self):
@@ -314,7 +335,7 @@ class CreditCollectionCase(models.Model):
         self.ensure_one()
         manager = self.env.ref("credit_collection.credit_collection_group_manager")
         return (
-            self.user_id
+            self.acting_user_id
             or self.company_id.collection_user_id
             or manager.sudo().all_user_ids.filtered(
                 lambda user: user.active and not user.share and self.company_id in user.company_ids
@@ -399,5 +420,18 @@ class CreditCollectionCase(models.Model):
         companies = self.env["res.company"].search(Domain.TRUE)
         self.env["ir.cron"]._commit_progress(remaining=len(companies))
         for company in companies:
-            company._collection_do(self.env["credit.collection.item"]._assess)
+            company._collection_do(self._assess_daily)
             self.env["ir.cron"]._commit_progress(1)
+
+    @api.model
+    def _assess_daily(self, company):
+        """Look at the ledger of a company, and at what time alone changes."""
+        self._update_habits(company, fields.Date.context_today(self))
+        self.env["credit.collection.item"].sudo().search(
+            [("is_ticked", "=", True), ("company_id", "=", company.id)]
+        ).is_ticked = False  # ticks are about the call of a day
+        self.env["credit.collection.item"]._assess(company)
+        orphans = self.search(
+            [("company_id", "=", company.id), ("state", "=", "open"), ("user_id", "=", False)]
+        )
+        orphans._assign_by_rule()

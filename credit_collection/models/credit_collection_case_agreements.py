@@ -97,6 +97,7 @@ class CreditCollectionCase(models.Model):
         return bool(
             self.hold_ids
             or self.dunning_ids
+            or self.contact_ids
             or self.plan_ids
             or self.litigation_ids
             or self.handover_ids
@@ -135,8 +136,9 @@ class CreditCollectionCase(models.Model):
 
     def _propose_promise(self):
         """Return what a customer who says "I pay" most likely means: all that is overdue."""
+        ticked = self._get_ticked_items()
         items = self.item_ids.filtered(lambda item: item.amount_residual_currency > 0)
-        items = items.filtered("days_late") or items
+        items = ticked or items.filtered("days_late") or items
         groups = items.grouped("currency_id")
         if not groups:
             return {}
@@ -146,7 +148,14 @@ class CreditCollectionCase(models.Model):
         return {
             "default_currency_id": currency.id,
             "default_amount": currency.round(sum(own.mapped("amount_residual_currency"))),
+            **({"default_move_line_ids": own.move_line_id.ids} if ticked else {}),
         }
+
+    def _get_ticked_items(self):
+        """Return the debts that somebody on the phone has ticked."""
+        return self.item_ids.filtered(
+            lambda item: item.is_ticked and item.amount_residual_currency > 0
+        )
 
     def _get_promise_action(self, **defaults):
         return self._open_new(self.env._("Promise to pay"), "credit.collection.promise", **defaults)
@@ -169,7 +178,7 @@ class CreditCollectionCase(models.Model):
     def action_payment_plan(self):
         """Open a new payment plan over what is overdue, in the currency of most of it."""
         self.ensure_one()
-        items = self.item_ids.filtered(lambda item: item.days_late)
+        items = self._get_ticked_items() or self.item_ids.filtered(lambda item: item.days_late)
         by_currency = items.grouped("currency_id")
         most = max(by_currency.values(), key=len, default=items)
         return self._open_payment_plan(most.move_line_id)
@@ -201,7 +210,8 @@ class CreditCollectionCase(models.Model):
         """Open a new dispute of this customer; about his only open invoice, if there is one."""
         self.ensure_one()
         self.env["credit.collection.dispute"].check_access("create")
-        open_lines = self.item_ids.filtered(lambda item: item.decision != "credit").move_line_id
+        items = self._get_ticked_items() or self.item_ids
+        open_lines = items.filtered(lambda item: item.decision != "credit").move_line_id
         invoices = open_lines.sudo().move_id.filtered(lambda move: move.is_sale_document(True))
         defaults = {"default_move_id": invoices.id} if len(invoices) == 1 else {}
         return self._open_new(self.env._("Dispute"), "credit.collection.dispute", **defaults)

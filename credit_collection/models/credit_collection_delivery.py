@@ -99,6 +99,7 @@ class CreditCollectionDelivery(models.Model):
         deliveries.sudo().write(
             {"state": "sent", "date_sent": fields.Datetime.now(), "sent_by_id": self.env.user.id}
         )
+        self.env["credit.collection.contact"]._log_deliveries(deliveries)
         deliveries.dunning_id._update_from_deliveries()
 
     def _get_day(self):
@@ -110,7 +111,9 @@ class CreditCollectionDelivery(models.Model):
 
     def _set_failed(self, reason):
         deliveries = self.filtered(lambda one: one.state in ("todo", "under_way", "sent"))
+        came_back = deliveries.filtered(lambda one: one.state == "sent")
         deliveries.sudo().write({"state": "failed", "failure_reason": reason})
+        self.env["credit.collection.contact"]._forget_deliveries(came_back)
         deliveries.dunning_id._update_from_deliveries()
 
     @api.model
@@ -129,6 +132,7 @@ class CreditCollectionDelivery(models.Model):
             if delivery.dunning_id._is_followed():
                 # a later notice was sent: nobody wants the earlier one by another channel now
                 delivery.write({"state": "failed", "failure_reason": reason})
+                self.env["credit.collection.contact"]._forget_deliveries(delivery)
                 delivery.dunning_id._cancel(reason)
             else:
                 delivery._set_failed(reason)
@@ -316,3 +320,5 @@ class CreditCollectionDelivery(models.Model):
                 self.env._("Write down what was said: the call is part of the reminder procedure.")
             )
         self._set_sent()
+        contacts = self.env["credit.collection.contact"].sudo()  # of whoever made the call
+        contacts.search([("delivery_id", "in", self.ids)]).note = feedback

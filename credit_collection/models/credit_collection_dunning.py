@@ -207,23 +207,10 @@ class CreditCollectionDunning(models.Model):
                 ["amount_residual:sum"],
             )
         }
-        receipts = {
-            partner.commercial_partner_id
-            for (partner,) in self.env["account.bank.statement.line"]
-            .sudo()  # who reviews learns only that money came in
-            ._read_group(
-                [
-                    ("partner_id.commercial_partner_id", "in", drafts.customer_id.ids),
-                    ("company_id", "in", drafts.company_id.ids),
-                    ("is_reconciled", "=", False),
-                    ("amount", ">", 0),
-                ],
-                ["partner_id"],
-            )
-        }
+        receipts = drafts.case_id._get_unmatched_receipts()
         for dunning in self:
             dunning.warning = False
-            if dunning in drafts and dunning.customer_id in receipts:
+            if dunning in drafts and dunning.case_id.id in receipts:
                 dunning.warning = self.env._(
                     "The bank statement shows a receipt from this customer that is not matched yet."
                 )

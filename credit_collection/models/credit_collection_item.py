@@ -47,6 +47,9 @@ class CreditCollectionItem(models.Model):
     )
     amount_claim_currency = fields.Monetary("Collected")
     amount_disputed = fields.Monetary("Disputed", help="In the currency of the invoice.")
+    is_ticked = fields.Boolean(
+        "Ticked", help="What the customer speaks of: promises, plans and disputes are about it."
+    )
 
     move_id = fields.Many2one(
         "account.move",
@@ -289,6 +292,12 @@ class CreditCollectionItem(models.Model):
         law = self.env._("It is the free first reminder that the law gives to consumers.")
         return f"{sentence} {law}"
 
+    def action_tick(self):
+        """Tick these items, or take the tick away: the next agreement is about what is ticked."""
+        self.case_id.check_access("write")
+        for item in self.sudo():  # nothing else of an item is written by people
+            item.is_ticked = not item.is_ticked
+
     def action_open_document(self):
         self.ensure_one()
         return self.move_line_id._collection_get_sources().action_open_business_doc()
@@ -359,6 +368,10 @@ class CreditCollectionItem(models.Model):
         date = date or fields.Date.context_today(self)
         scope = self._get_scope_sql(partners, moves)
         changed = self.env.execute_query(self._get_assess_sql(companies, date, scope))
+        if date == fields.Date.context_today(self):
+            self.env["credit.collection.priority.rule"]._update_priorities(
+                SQL("%s AND %s", self._get_company_sql(companies, "cases.company_id"), scope), date
+            )
         self.env["credit.collection.item"].invalidate_model()
         self.env["credit.collection.case"].invalidate_model()
         Case = self.env["credit.collection.case"].sudo()  # whoever books the last payment
@@ -971,17 +984,22 @@ class CreditCollectionItem(models.Model):
             INSERT INTO credit_collection_case (
                        id, company_id, partner_id, user_id, state, policy_id, amount_residual,
                        amount_overdue, amount_credit, amount_due, amount_held, date_oldest_due,
-                       level_id, date_last_notice, date_next_notice,
+                       level_id, date_last_notice, date_next_notice, priority,
                        create_uid, create_date, write_uid, write_date)
-                SELECT case_id, total.company_id, total.partner_id, company.collection_user_id,
+                SELECT case_id, total.company_id, total.partner_id,
+                       COALESCE(%(user)s, company.collection_user_id),
                        CASE WHEN amount_overdue > 0 THEN 'open' ELSE 'closed' END, policy_id,
                        amount_residual, amount_overdue, amount_credit, amount_due, amount_held,
-                       date_oldest_due, level_id, date_last_notice, date_next_notice,
+                       date_oldest_due, level_id, date_last_notice, date_next_notice, 0,
                        %(uid)s, %(now)s, %(uid)s, %(now)s
                   FROM total
                   JOIN res_company company ON company.id = total.company_id
+                  JOIN res_partner partner ON partner.id = total.partner_id
                  WHERE is_new
             """,
+            user=self.env["credit.collection.assignment.rule"]._get_user_sql(
+                SQL("total.company_id"), SQL("total.amount_overdue")
+            ),
             uid=self.env.uid,
             now=self.env.cr.now(),
         )

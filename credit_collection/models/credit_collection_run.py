@@ -22,6 +22,16 @@ class CreditCollectionRun(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     date = fields.Date(required=True, default=fields.Date.context_today)
     is_automatic = fields.Boolean("Without review", readonly=True)
+    case_id = fields.Many2one(
+        "credit.collection.case",
+        "Only for",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+        check_company=True,
+        help="The customer for whom somebody did not wait for the next run.",
+    )
+    bank_text = fields.Char("Bank", compute="_compute_bank_text")
     state = fields.Selection(
         [("draft", "Proposed"), ("approved", "Approved"), ("cancel", "Cancelled")],
         required=True,
@@ -49,7 +59,7 @@ class CreditCollectionRun(models.Model):
     left_out_count = fields.Integer("Left out", compute="_compute_left_out_count")
 
     _one_proposal = models.UniqueIndex(
-        "(company_id) WHERE state = 'draft' AND NOT is_automatic",
+        "(company_id) WHERE state = 'draft' AND NOT is_automatic AND case_id IS NULL",
         "There is already a proposal for this company: open it, or cancel it first.",
     )
 
@@ -57,6 +67,12 @@ class CreditCollectionRun(models.Model):
     def _compute_display_name(self):
         for run in self:
             run.display_name = self.env._("Run of %s", format_date(self.env, run.date))
+
+    @api.depends("company_id")
+    @api.depends_context("lang")
+    def _compute_bank_text(self):
+        for company, runs in self.grouped("company_id").items():
+            runs.bank_text = company._collection_describe_bank()
 
     @api.depends("dunning_ids.state")
     def _compute_counts(self):
@@ -139,6 +155,7 @@ class CreditCollectionRun(models.Model):
                 ("company_id", "=", self.env.company.id),
                 ("state", "=", "draft"),
                 ("is_automatic", "=", False),
+                ("case_id", "=", False),
             ],
             limit=1,
         )
@@ -284,7 +301,7 @@ class CreditCollectionRun(models.Model):
     def _fill(self):
         """Write the proposal."""
         waived = self._get_waived_charges()
-        self.env["credit.collection.item"]._assess(self.company_id, date=self.date)
+        self._assess()
         self.env.flush_all()
         for statement in (
             self._get_clear_sql(),
@@ -298,6 +315,18 @@ class CreditCollectionRun(models.Model):
         if self.date < fields.Date.context_today(self):
             # the run looked back: the screens show today
             self.env["credit.collection.item"]._assess(self.company_id)
+
+    def _assess(self):
+        """Look at the ledger of the company, or of the only customer, as of the day of the run."""
+        self.env["credit.collection.item"]._assess(
+            self.company_id, date=self.date, partners=self.case_id.partner_id or None
+        )
+
+    def _get_scope_sql(self):
+        """Return whose items the run is about, as a condition on `cases`."""
+        if self.case_id:
+            return SQL("cases.id = %s", self.case_id.id)
+        return SQL("cases.company_id = %s", self.company_id.id)
 
     def _get_waived_charges(self):
         """Return what a person has waived on this proposal: `{what it is: why}`."""
@@ -384,7 +413,7 @@ class CreditCollectionRun(models.Model):
                   JOIN account_move move ON move.id = COALESCE(origin.move_id, aml.move_id)
              LEFT JOIN credit_collection_level level ON level.id = item.next_level_id
              LEFT JOIN credit_collection_policy policy ON policy.id = level.policy_id
-                 WHERE cases.company_id = %(company)s
+                 WHERE %(scope)s
                    AND cases.amount_due > 0
                    AND item.move_line_id NOT IN (
                            SELECT move_line_id FROM credit_collection_run_left_out_rel
@@ -435,6 +464,7 @@ class CreditCollectionRun(models.Model):
               ORDER BY dunning_id, date_due, move_line_id
             """,
             run=self.id,
+            scope=self._get_scope_sql(),
             company=self.company_id.id,
             date=self.date,
             automatic=self.is_automatic,
@@ -451,13 +481,13 @@ class CreditCollectionRun(models.Model):
                 SELECT %(run)s, item.decision, count(*), sum(item.amount_residual)
                   FROM credit_collection_item item
                   JOIN credit_collection_case cases ON cases.id = item.case_id
-                 WHERE cases.company_id = %(company)s
+                 WHERE %(scope)s
                    AND item.date_due < %(date)s
                    AND item.decision NOT IN ('due', 'credit')
               GROUP BY item.decision
             """,
             run=self.id,
-            company=self.company_id.id,
+            scope=self._get_scope_sql(),
             date=self.date,
         )
 
@@ -568,7 +598,7 @@ class CreditCollectionRun(models.Model):
 
     def _drop_stale(self):
         """Drop from the proposal what is not due any more: sent by another run, paid, on hold."""
-        self.env["credit.collection.item"]._assess(self.company_id, date=self.date)
+        self._assess()
         self.dunning_ids._take_amounts(("due",))
         self.env.cr.execute(self._get_drop_empty_sql())
         self.env["credit.collection.charge"]._clear_orphans(self.dunning_ids)

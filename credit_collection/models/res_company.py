@@ -6,6 +6,7 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import format_date
 
 from ..const import (
     ACCOUNT_PREFIXES,
@@ -14,6 +15,7 @@ from ..const import (
     CLAIM_NATURES,
     INTEREST_CLAUSES,
 )
+from ..tools.ageing import days_late
 from .credit_collection_interest import Contract
 
 _logger = logging.getLogger(__name__)
@@ -214,6 +216,25 @@ class ResCompany(models.Model):
         """Return the sender of what is written to customers."""
         self.ensure_one()
         return self.collection_email_from or self.email_formatted or self.env.user.email_formatted
+
+    def _collection_describe_bank(self):
+        """Say up to which day the bank is known."""
+        self.ensure_one()
+        last = (
+            self.env["account.bank.statement.line"]
+            .sudo()  # whoever calls customers learns only the day
+            ._read_group(
+                [("company_id", "=", self.id), ("state", "=", "posted")], aggregates=["date:max"]
+            )[0][0]
+        )
+        if not last:
+            return self.env._("No bank statement was imported yet.")
+        days = days_late(last, fields.Date.context_today(self))
+        if days <= 1:
+            return self.env._("Bank up to %(date)s.", date=format_date(self.env, last))
+        return self.env._(
+            "Bank up to %(date)s: %(days)s days ago.", date=format_date(self.env, last), days=days
+        )
 
     def _collection_get_contract(self, profile):
         """Return what the terms of sale of this company say of late payment, under a law."""

@@ -15,4 +15,5 @@ from . import (
     credit_collection_move_first_reminder,
     credit_collection_move_policy,
     credit_collection_payment_plan_decline,
+    credit_collection_priority_preview,
 )

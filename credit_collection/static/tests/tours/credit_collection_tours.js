@@ -533,7 +533,11 @@ tours.add("credit_collection_litigation", {
     steps: () => [
         {
             content: "The case goes to the lawyer",
-            trigger: "button[name=action_litigation]",
+            trigger: ".o_form_view .o_cp_action_menus i.fa-cog",
+            run: "click",
+        },
+        {
+            trigger: ".o-dropdown--menu .o_menu_item:contains(Litigation)",
             run: "click",
         },
         {
@@ -704,6 +708,164 @@ tours.add("credit_collection_insolvency", {
         },
         {
             trigger: "body:not(:has(.modal))",
+        },
+    ],
+});
+
+const worklist = (customer) =>
+    `.o_list_view .o_data_row:contains(${customer}) .o_data_cell[name=partner_id]`;
+const outcome = (name) => `.modal .o_selection_badge:contains(${name})`;
+const backToWorklist = {
+    content: "Back to the worklist",
+    trigger: ".o_back_button, .breadcrumb-item a:contains(Cases)",
+    run: "click",
+};
+
+tours.add("credit_collection_day", {
+    url: "/odoo",
+    steps: () => [
+        ...stepUtils.goToAppSteps(
+            "credit_collection.credit_collection_menu_root",
+            "Open Collections",
+        ),
+        {
+            content: "Two customers are to be called today",
+            trigger: ".o_credit_collection_called:contains(of 2)",
+            run: "click",
+        },
+        {
+            content: "The most urgent one comes first",
+            trigger: ".o_searchview_facet:contains(To Call Today)",
+        },
+        {
+            trigger: ".o_data_row:first:contains(Late Payer Ltd) .o_data_cell[name=partner_id]",
+            run: "click",
+        },
+        {
+            content: "Why is it the first one?",
+            trigger: ".o_form_view [name=priority_text]:contains(amount)",
+        },
+        {
+            content: "Whom to call, and where",
+            trigger: "[name=call_partner_ids] a[href^='tel:']",
+        },
+        {
+            content: "What to know before",
+            trigger: ".alert-warning:contains(A consumer)",
+        },
+        {
+            content: "She does not answer",
+            trigger: "button[name=action_contact]",
+            run: "click",
+        },
+        {
+            trigger: outcome("Voice mail"),
+            run: "click",
+        },
+        {
+            trigger: ".modal button[name=action_next_step]",
+            run: "click",
+        },
+        {
+            content: "Said today, and told in the time line",
+            trigger: "body:not(:has(.modal)) .alert-warning:contains(Called already today)",
+        },
+        {
+            trigger: "a.nav-link[name=time_line]",
+            run: "click",
+        },
+        {
+            trigger: "[name=event_ids] .o_data_row:contains(Voice mail)",
+        },
+        backToWorklist,
+        {
+            content: "One of two is called",
+            trigger: ".o_credit_collection_called:contains(1 of 2)",
+        },
+        {
+            trigger: worklist("Patient Ltd"),
+            run: "click",
+        },
+        {
+            trigger: "a.nav-link[name=items]",
+            run: "click",
+        },
+        {
+            content: "He speaks of one of his invoices",
+            trigger: "[name=item_ids] .o_data_row:contains(70.00) button[name=action_tick]",
+            run: "click",
+        },
+        {
+            trigger:
+                "[name=item_ids] .o_data_row:contains(70.00) button[name=action_tick] .fa-check-square-o",
+        },
+        {
+            content: "He will pay it",
+            trigger: "button[name=action_contact]",
+            run: "click",
+        },
+        {
+            trigger: outcome("Will pay"),
+            run: "click",
+        },
+        {
+            trigger: ".modal [name=note] textarea",
+            run: "edit On Friday, she says.",
+        },
+        {
+            trigger: ".modal button[name=action_next_step]",
+            run: "click",
+        },
+        {
+            content: "The promise is about what is ticked",
+            trigger: ".modal [name=date_promised]",
+        },
+        {
+            trigger: ".modal [name=amount] input:value(70.00)",
+        },
+        {
+            trigger: ".modal .o_form_button_save",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal)) [name=item_ids] .o_data_row:contains(On hold)",
+        },
+        {
+            content: "What is due for the rest leaves now",
+            trigger: "button[name=action_send_now]",
+            run: "click",
+        },
+        {
+            trigger: ".modal .modal-footer .btn-primary:contains(Send Now)",
+            run: "click",
+        },
+        {
+            trigger: ".o_notification:contains(about to be sent)",
+        },
+        backToWorklist,
+        {
+            content: "Both are called, and one has promised",
+            trigger: ".o_credit_collection_called:contains(2 of 2)",
+        },
+        {
+            trigger: ".o_credit_collection_promised:contains(70)",
+        },
+        {
+            content: "Somebody has answered",
+            trigger: ".o_credit_collection_answers:contains(1)",
+            run: "click",
+        },
+        {
+            trigger: worklist("Writer Ltd"),
+            run: "click",
+        },
+        {
+            trigger: "button[name=action_read_answers]",
+            run: "click",
+        },
+        {
+            content: "The day is done",
+            trigger: ".o_form_view:not(:has(button[name=action_read_answers]))",
         },
     ],
 });

@@ -1,0 +1,267 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
+
+from ..const import CONTACT_CHANNELS
+from ..tools.working_days import add_working_days
+from .credit_collection_contact_outcome import NEXT_STEPS
+
+
+class CreditCollectionContact(models.Model):
+    """A call, a visit, a letter or an e-mail between a customer and us, and what came of it.
+
+    Calls and visits are written down by whoever made them. What notices send and what customers
+    write is noted by itself.
+    """
+
+    _name = "credit.collection.contact"
+    _description = "Contact with a Customer"
+    _order = "date desc, id desc"
+    _check_company_auto = True
+
+    case_id = fields.Many2one(
+        "credit.collection.case", "Customer", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="case_id.company_id", store=True)
+    partner_id = fields.Many2one(related="case_id.partner_id", string="Debtor")
+    contact_id = fields.Many2one(
+        "res.partner",
+        "Person",
+        ondelete="set null",
+        index="btree_not_null",
+        domain="[('commercial_partner_id', '=', partner_id)]",
+        help="Who was spoken to, or has written.",
+    )
+    date = fields.Datetime("When", required=True, default=fields.Datetime.now)
+    direction = fields.Selection(
+        [("out", "We to them"), ("in", "They to us")], required=True, default="out"
+    )
+    channel = fields.Selection(CONTACT_CHANNELS, "By", required=True, default="call")
+    outcome_id = fields.Many2one(
+        "credit.collection.contact.outcome", index="btree_not_null", ondelete="restrict"
+    )
+    note = fields.Text("What was said")
+    user_id = fields.Many2one(
+        "res.users", "Collector", default=lambda self: self.env.user, readonly=True, index=True
+    )
+    move_line_ids = fields.Many2many(
+        "account.move.line",
+        "credit_collection_contact_line_rel",
+        "contact_id",
+        "move_line_id",
+        "About",
+        domain="[('partner_id.commercial_partner_id', '=', partner_id),"
+        " ('company_id', '=', company_id), ('account_id.account_type', '=', 'asset_receivable'),"
+        " ('parent_state', '=', 'posted'), ('amount_residual_currency', '>', 0)]",
+        check_company=True,
+        help="Leave empty when it was about everything.",
+    )
+    date_next = fields.Date(
+        "Next action on",
+        compute="_compute_date_next",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="The customer is on the list again from this day on.",
+    )
+    delivery_id = fields.Many2one(
+        "credit.collection.delivery", readonly=True, index="btree_not_null", ondelete="cascade"
+    )
+    dunning_id = fields.Many2one(related="delivery_id.dunning_id", string="Notice")
+    mail_message_id = fields.Many2one(
+        "mail.message", "E-mail", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    is_to_read = fields.Boolean("To read", readonly=True, help="An answer that nobody has read.")
+
+    _case_date_idx = models.Index("(case_id, date DESC)")
+    _to_read_idx = models.Index("(case_id) WHERE is_to_read")
+
+    @api.depends("outcome_id", "channel", "date")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        channels = dict(self._fields["channel"]._description_selection(self.env))
+        for contact in self:
+            parts = (channels.get(contact.channel), contact.outcome_id.name)
+            contact.display_name = ", ".join(filter(None, parts))
+
+    @api.depends("outcome_id")
+    def _compute_date_next(self):
+        today = fields.Date.context_today(self)
+        for contact in self:
+            days = contact.outcome_id.days
+            country = contact.company_id.country_id.code
+            contact.date_next = days and add_working_days(today, days, country)
+
+    @api.constrains("date")
+    def _check_date(self):
+        now = fields.Datetime.now()
+        if any(contact.date > now for contact in self):
+            raise ValidationError(
+                self.env._("A contact is written down when it took place: enter a time up to now.")
+            )
+
+    @api.constrains("outcome_id", "channel", "direction")
+    def _check_outcome_id(self):
+        for contact in self:
+            if contact.channel in ("call", "visit") and not (
+                contact.outcome_id or contact.delivery_id
+            ):
+                raise ValidationError(self.env._("Choose what came of it."))
+
+    @api.constrains("contact_id")
+    def _check_contact_id(self):
+        for contact in self.filtered("contact_id"):
+            if contact.contact_id.commercial_partner_id != contact.partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(contact)s is not a contact of %(customer)s.",
+                        contact=contact.contact_id.display_name,
+                        customer=contact.case_id.display_name,
+                    )
+                )
+
+    @api.constrains("move_line_ids")
+    def _check_move_line_ids(self):
+        for contact in self:
+            for line in contact.move_line_ids:
+                if not line._collection_is_claim_on(contact.case_id):
+                    raise ValidationError(
+                        self.env._(
+                            "%(invoice)s is not an invoice of %(customer)s.",
+                            invoice=line.move_id.name,
+                            customer=contact.case_id.display_name,
+                        )
+                    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        own = self._get_automatic_fields()
+        if not self.env.su and any(own & vals.keys() for vals in vals_list):
+            raise UserError(self.env._("This is noted by itself."))
+        contacts = super().create(vals_list)
+        contacts._follow_up()
+        return contacts
+
+    def write(self, vals):
+        if not self.env.su and (self._get_automatic_fields() | {"case_id", "date"}) & vals.keys():
+            raise UserError(self.env._("What took place is not changed afterwards: add a note."))
+        if not self.env.su and any(one.delivery_id or one.mail_message_id for one in self):
+            raise UserError(self.env._("What was sent or received is kept as it was."))
+        res = super().write(vals)
+        if "date_next" in vals or "outcome_id" in vals:
+            self._get_latest()._set_next_action()
+            self.case_id._update_priorities()
+        return res
+
+    @api.model
+    def _get_automatic_fields(self):
+        """Return what nobody writes: what is noted by itself, and who noted it."""
+        return {"company_id", "delivery_id", "is_to_read", "mail_message_id", "user_id"}
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_history(self):
+        if not self.env.su:
+            raise UserError(
+                self.env._("It is part of the file of the customer: correct the note instead.")
+            )
+
+    # -------------------------------------------------------------------------
+    # Actions
+    # -------------------------------------------------------------------------
+
+    def action_next_step(self):
+        """Open what the outcome asks to be entered; close the dialog when it asks for nothing."""
+        self.ensure_one()
+        button = NEXT_STEPS.get(self.outcome_id.next_step)
+        if not button:
+            return {"type": "ir.actions.act_window_close"}
+        return getattr(self.case_id, button)()
+
+    # -------------------------------------------------------------------------
+    # Business
+    # -------------------------------------------------------------------------
+
+    def _follow_up(self):
+        """Let the cases know: when the customer was contacted, and when it is his turn again."""
+        self._set_next_action()
+        self._finish_calls()
+        self.case_id._note_contacts()
+        self.case_id._update_priorities()
+
+    def _set_next_action(self):
+        """The last word said about a customer sets his next day."""
+        for contact in self.filtered(lambda one: one.outcome_id or one.date_next):
+            contact.case_id.sudo().date_next_action = contact.date_next
+
+    def _get_latest(self):
+        """Return those of these contacts that no later one follows."""
+        latest = self._read_group([("case_id", "in", self.case_id.ids)], ["case_id"], ["id:max"])
+        return self.filtered(lambda one: (one.case_id, one.id) in latest)
+
+    def _finish_calls(self):
+        """A call that somebody was reached by is the one that a dunning level asked for."""
+        for contact in self.filtered(
+            lambda one: one.channel == "call" and one.outcome_id.is_reached
+        ):
+            waiting = contact.case_id.activity_ids._get_dunning_calls()
+            contact.sudo().delivery_id = waiting[:1]
+            tasks = waiting.activity_id.with_context(credit_collection_contact_logged=True)
+            tasks.action_feedback(feedback=contact.note or contact.outcome_id.name)
+
+    @api.model
+    def _log_deliveries(self, deliveries):
+        """Note what notices have sent: one statement for all of them."""
+        if self.env.context.get("credit_collection_contact_logged"):
+            return  # whoever made the call has written it down already
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO credit_collection_contact (
+                           case_id, company_id, contact_id, date, direction, channel, note, user_id,
+                           delivery_id, mail_message_id, create_uid, create_date, write_uid,
+                           write_date)
+                    SELECT dunning.case_id, dunning.company_id, dunning.partner_id,
+                           delivery.date_sent, 'out',
+                           CASE WHEN delivery.channel = ANY(%(channels)s)
+                                THEN delivery.channel ELSE 'other' END,
+                           NULL, delivery.sent_by_id, delivery.id, delivery.mail_message_id,
+                           %(uid)s, %(now)s, %(uid)s, %(now)s
+                      FROM credit_collection_delivery delivery
+                      JOIN credit_collection_dunning dunning ON dunning.id = delivery.dunning_id
+                     WHERE delivery.id = ANY(%(ids)s)
+                """,
+                ids=list(deliveries.ids),
+                channels=[channel for channel, _label in CONTACT_CHANNELS],
+                uid=self.env.uid,
+                now=self.env.cr.now(),
+            )
+        )
+        self.invalidate_model()
+        deliveries.dunning_id.case_id._note_contacts()
+
+    @api.model
+    def _forget_deliveries(self, deliveries):
+        """What came back has reached nobody: it was no contact."""
+        contacts = self.sudo().search([("delivery_id", "in", deliveries.ids)])
+        cases = contacts.case_id
+        contacts.unlink()
+        cases._note_contacts()
+
+    @api.model
+    def _log_answer(self, case, message):
+        """Note that a customer has written: the case is raised until somebody has read it."""
+        author = message.author_id
+        is_his = author.commercial_partner_id == case.partner_id
+        return self.sudo().create(
+            {
+                "case_id": case.id,
+                "contact_id": author.id if is_his else False,
+                "direction": "in",
+                "channel": "email",
+                "note": message.subject or message.preview,
+                "user_id": False,
+                "mail_message_id": message.id,
+                "is_to_read": True,
+            }
+        )
