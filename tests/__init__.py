@@ -28,6 +28,7 @@ from . import (
     test_promise,
     test_replay,
     test_run,
+    test_statement,
     test_tools_deadlines,
     test_tools_fees,
     test_tools_interest,

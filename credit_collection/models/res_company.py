@@ -40,6 +40,14 @@ class ResCompany(models.Model):
         string="Address window",
         default="right",
     )
+    collection_statement_account_ids = fields.Many2many(
+        "account.account",
+        "credit_collection_statement_account_rel",
+        "company_id",
+        "account_id",
+        "Accounts left out of statements",
+        domain="[('account_type', '=', 'asset_receivable'), ('company_ids', 'in', id)]",
+    )
     collection_hold_review_days = fields.Integer("Review holds after", default=30)
     collection_promise_tolerance_days = fields.Integer("Tolerance for promises", default=2)
     collection_dispute_resume_days = fields.Integer("Remind of rejected disputes after", default=7)

@@ -5,6 +5,8 @@ from . import (
     credit_collection_case_handover,
     credit_collection_case_hold,
     credit_collection_case_interest,
+    credit_collection_case_statement,
+    credit_collection_case_statement_letter,
     credit_collection_case_write_off,
     credit_collection_charge_decide,
     credit_collection_dunning_cancel,
