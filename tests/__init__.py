@@ -22,6 +22,7 @@ from . import (
     test_limitation,
     test_multi_company,
     test_multi_currency,
+    test_open_lines,
     test_payment_plan,
     test_performance,
     test_policy,
