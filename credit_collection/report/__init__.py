@@ -1,4 +1,5 @@
 from . import (
+    credit_collection_cockpit,
     credit_collection_letter,
     credit_collection_statement,
     credit_collection_statement_document,

@@ -215,8 +215,7 @@ class CreditCollectionStatement(models.AbstractModel):
     @api.model
     def _get_open_items(self, cases, options):
         """Return `{case: {currency: [item, ...]}}`: what was open, the oldest due date first."""
-        self.env["account.move.line"].flush_model()
-        self.env["account.partial.reconcile"].flush_model()
+        self.env.flush_all()
         rows = self.env.execute_query_dict(self._get_open_sql(cases, options.date))
         disputed = self._get_disputed(cases, options.date)
         by_id = {case.id: case for case in cases}
@@ -246,48 +245,31 @@ class CreditCollectionStatement(models.AbstractModel):
         row["bucket"] = self._get_bucket(row, options)
 
     def _get_open_sql(self, cases, day):
-        """What was open of each receivable line on a day, after what was matched up to it.
+        """What was open of each item of these customers, as for the figures.
 
         What was moved to the account of doubtful debts is still called by its invoice.
         """
+        companies = cases.company_id
         return SQL(
             """
-            SELECT cases.id AS case_id, line.id, line.currency_id,
-                   COALESCE(origin.move_id, line.move_id) AS source_move_id,
-                   COALESCE(origin.move_name, line.move_name) AS name,
-                   COALESCE(move.invoice_date, move.date) AS date,
-                   COALESCE(line.date_maturity, line.date) AS date_due,
+            SELECT cases.id AS case_id, item.id, item.currency_id, item.move_id AS source_move_id,
+                   source.move_name AS name, COALESCE(move.invoice_date, move.date) AS date,
+                   item.date_due,
                    COALESCE(NULLIF(move.ref, ''), move.payment_reference, '') AS reference,
-                   COALESCE(origin.amount_currency, line.amount_currency) AS amount,
-                   line.amount_currency - COALESCE(debited.amount, 0)
-                       + COALESCE(credited.amount, 0) AS open
+                   source.amount_currency AS amount, item.amount_residual_currency AS open
               FROM credit_collection_case cases
-              JOIN res_partner partner ON partner.commercial_partner_id = cases.partner_id
-              JOIN account_move_line line ON line.partner_id = partner.id
-                                         AND line.company_id = cases.company_id
-         LEFT JOIN account_move_line origin ON origin.id = line.collection_origin_line_id
-              JOIN account_move move ON move.id = COALESCE(origin.move_id, line.move_id)
-         LEFT JOIN LATERAL (
-                       SELECT sum(partial.debit_amount_currency) AS amount
-                         FROM account_partial_reconcile partial
-                        WHERE partial.debit_move_id = line.id AND partial.max_date <= %(day)s
-                   ) debited ON TRUE
-         LEFT JOIN LATERAL (
-                       SELECT sum(partial.credit_amount_currency) AS amount
-                         FROM account_partial_reconcile partial
-                        WHERE partial.credit_move_id = line.id AND partial.max_date <= %(day)s
-                   ) credited ON TRUE
+              JOIN (%(items)s) item ON item.partner_id = cases.partner_id
+                                   AND item.company_id = cases.company_id
+              JOIN account_move_line source ON source.id = item.source_id
+              JOIN account_move move ON move.id = item.move_id
              WHERE cases.id = ANY(%(cases)s)
-               AND line.account_id = ANY(ARRAY(%(accounts)s))
-               AND line.parent_state = 'posted'
-               AND line.date <= %(day)s
-               AND line.amount_currency - COALESCE(debited.amount, 0)
-                       + COALESCE(credited.amount, 0) != 0
-          ORDER BY COALESCE(line.date_maturity, line.date), line.id
+               AND item.account_id = ANY(ARRAY(%(accounts)s))
+               AND item.amount_residual_currency != 0
+          ORDER BY item.date_due, item.id
             """,
+            items=self.env["account.move.line"]._collection_get_open_sql(day, companies),
             cases=list(cases.ids),
-            accounts=self._get_accounts_sql(cases.company_id),
-            day=day,
+            accounts=self._get_accounts_sql(companies),
         )
 
     @api.model

@@ -9,6 +9,7 @@ from . import (
     credit_collection_case_statement_letter,
     credit_collection_case_write_off,
     credit_collection_charge_decide,
+    credit_collection_client_report_make,
     credit_collection_dunning_cancel,
     credit_collection_item_limitation,
     credit_collection_ledger_import,
