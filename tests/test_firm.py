@@ -3,7 +3,7 @@ from datetime import date
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 from odoo.tools.pdf import PdfFileReader
 
@@ -20,7 +20,9 @@ class FirmCommon(CollectionCommon):
         super().setUpClass()
         cls.other_data = cls.setup_other_company(name="Other Client")
         cls.other = cls.other_data["company"]
-        cls.other.sudo().write({"collection_policy_id": cls.policy.id, "email": "other@client.example"})
+        cls.other.sudo().write(
+            {"collection_policy_id": cls.policy.id, "email": "other@client.example"}
+        )
         cls.manager = cls._firm_user("manager", cls.env.company | cls.other)
         cls.firm = cls._customer("Ledger & Partners", email="office@firm.example", city="Ghent")
 
@@ -37,18 +39,22 @@ class FirmCommon(CollectionCommon):
 
     def _invoice_of(self, company, amount=100.0, due="2026-02-20", partner=None):
         """Return a posted invoice of another company."""
-        move = self.env["account.move"].with_company(company).create(
-            {
-                "move_type": "out_invoice",
-                "company_id": company.id,
-                "partner_id": (partner or self.customer).id,
-                "invoice_date": "2026-01-15",
-                "invoice_date_due": due,
-                "invoice_payment_term_id": False,
-                "invoice_line_ids": [
-                    Command.create({"name": "Goods", "price_unit": amount, "tax_ids": []})
-                ],
-            }
+        move = (
+            self.env["account.move"]
+            .with_company(company)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "company_id": company.id,
+                    "partner_id": (partner or self.customer).id,
+                    "invoice_date": "2026-01-15",
+                    "invoice_date_due": due,
+                    "invoice_payment_term_id": False,
+                    "invoice_line_ids": [
+                        Command.create({"name": "Goods", "price_unit": amount, "tax_ids": []})
+                    ],
+                }
+            )
         )
         move.action_post()
         return move
@@ -83,7 +89,9 @@ class TestCockpit(FirmCommon):
         self._overdue_invoice(25.0, partner=self._customer("Second Ltd"))
         self._credit_note(10.0)
         row = self._row()
-        cases = self._case() | self._case(self.env["res.partner"].search([("name", "=", "Second Ltd")]))
+        cases = self._case() | self._case(
+            self.env["res.partner"].search([("name", "=", "Second Ltd")])
+        )
         self.assertEqual(row.amount_overdue, sum(cases.mapped("amount_overdue")))
         self.assertEqual(row.amount_overdue, 125.0)
         self.assertEqual(row.amount_residual, 175.0)
@@ -199,13 +207,26 @@ class TestCockpit(FirmCommon):
 
 
 @tagged("post_install", "-at_install")
+class TestCockpitTour(FirmCommon, HttpCase):
+    """The cockpit in a browser."""
+
+    def test_manager_goes_from_the_cockpit_to_the_cases_of_a_client(self):
+        self._overdue_invoice(100.0)
+        self._invoice_of(self.other, 70.0, partner=self._customer("Only Of Other Ltd"))
+        self._commit()
+        self.start_tour("/odoo/collection-companies", "credit_collection_cockpit", login="manager")
+
+
+@tagged("post_install", "-at_install")
 class TestMandate(FirmCommon):
     """Letters in the name of a client."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.company.sudo().write({"collection_firm_id": cls.firm.id, "collection_mandate": "2026/7"})
+        cls.company.sudo().write(
+            {"collection_firm_id": cls.firm.id, "collection_mandate": "2026/7"}
+        )
 
     def test_letters_and_e_mails_say_who_writes_and_for_whom(self):
         self._overdue_invoice(100.0)
@@ -276,13 +297,17 @@ class TestClientReport(FirmCommon):
         first, last = date.fromisoformat(first), date.fromisoformat(last)
         self.env.flush_all()
         self.env.invalidate_all()
-        lines = self.env["account.move.line"].search(
-            [
-                ("company_id", "=", self.env.company.id),
-                ("account_id.account_type", "=", "asset_receivable"),
-                ("parent_state", "=", "posted"),
-            ]
-        ).filtered(lambda line: line.date <= last)
+        lines = (
+            self.env["account.move.line"]
+            .search(
+                [
+                    ("company_id", "=", self.env.company.id),
+                    ("account_id.account_type", "=", "asset_receivable"),
+                    ("parent_state", "=", "posted"),
+                ]
+            )
+            .filtered(lambda line: line.date <= last)
+        )
         ageing = [0.0] * 6
         movements = dict.fromkeys(
             ("opening", "invoiced", "credited", "received", "written_off", "other"), 0.0
@@ -333,10 +358,7 @@ class TestClientReport(FirmCommon):
         )
         self._day("2026-03-02")
         report = self._make().sudo()
-        self.assertEqual(
-            [(level.name, count, amount) for level, count, amount in report._get_notices()],
-            [("Level 1", 2, 200.0)],
-        )
+        self.assertEqual(report._get_notices(), {"Level 1": [2, 200.0]})
         text = self._read(report)
         self.assertIn("Promises to pay taken 1", text)
         self.assertIn("Level 1 2", text)
@@ -397,9 +419,10 @@ class TestClientReport(FirmCommon):
 
     def test_one_failure_stops_no_other(self):
         self._overdue_invoice(100.0)
-        template = self.env.ref("credit_collection.client_report_cases")
+        template = self.env.ref("credit_collection.client_report_case")
         template.arch_db = template.arch_db.replace(
-            't-out="row[\'next\']"', "t-out=\"row['next'] if company.name != 'Other Client' else 1 / 0\""
+            "t-out=\"row['next']\"",
+            "t-out=\"row['next'] if company.name != 'Other Client' else 1 / 0\"",
         )
         self._invoice_of(self.other, 70.0)
         with mute_logger("odoo.addons.credit_collection.models.credit_collection_client_report"):
@@ -427,7 +450,9 @@ class TestClientReport(FirmCommon):
         self.other.partner_id.email = False
         self._invoice_of(self.other, 70.0)
         report = self._make(companies=self.other, is_sent=True)
-        self.assertEqual((report.state, report.failure_reason), ("made", "There is no e-mail address."))
+        self.assertEqual(
+            (report.state, report.failure_reason), ("made", "There is no e-mail address.")
+        )
 
     def test_every_month_for_the_clients_who_want_it(self):
         cron = self.env.ref("credit_collection.ir_cron_client_reports")
@@ -439,7 +464,9 @@ class TestClientReport(FirmCommon):
         self._run_cron("credit_collection.ir_cron_client_reports")
         reports = self.env[REPORT].search([])
         self.assertEqual(reports.company_id, self.company)
-        self.assertEqual((str(reports.date_from), reports.recipient), ("2026-02-01", "boss@seller.example"))
+        self.assertEqual(
+            (str(reports.date_from), reports.recipient), ("2026-02-01", "boss@seller.example")
+        )
         self._run_cron("credit_collection.ir_cron_client_reports")
         self.assertEqual(len(self.env[REPORT].search([])), 1)
 

@@ -54,9 +54,7 @@ class StatementCommon(CollectionCommon):
         found = self.env["credit.collection.statement"]._get_movements(
             case, fields.Date.to_date(on), since and fields.Date.to_date(since)
         )[case]
-        return {
-            currency.name: [row["balance"] for row in rows] for currency, rows in found.items()
-        }
+        return {currency.name: [row["balance"] for row in rows] for currency, rows in found.items()}
 
     def _read(self, wizard):
         """Return the text of each page of the PDF."""
@@ -162,9 +160,7 @@ class TestStatement(StatementCommon):
         invoice = self._overdue_invoice(50.0, "2026-02-20")
         self._pay(invoice, 30.0, on="2026-02-25")
         self.assertEqual(self._movements(since="2026-01-15"), {"EUR": [100.0, 150.0, 120.0]})
-        text = " ".join(
-            self._read(self._statement(kind="movements", date_from="2026-01-15"))
-        )
+        text = " ".join(self._read(self._statement(kind="movements", date_from="2026-01-15")))
         self.assertIn("Balance brought forward", text)
         self.assertIn("120.00", text)
 
@@ -219,9 +215,7 @@ class TestStatement(StatementCommon):
         self._overdue_invoice(80.0, "2025-12-31")
         self._overdue_invoice(160.0, "2025-11-30")
         self._commit()
-        with Form(
-            self.env[WIZARD].with_context(default_case_ids=self._case().ids)
-        ) as form:
+        with Form(self.env[WIZARD].with_context(default_case_ids=self._case().ids)) as form:
             form.ageing = "months"
             self.assertEqual(str(form.date), "2026-02-28")
         self.assertEqual(
@@ -492,11 +486,27 @@ class TestStatement(StatementCommon):
             with self.assertRaises(UserError):
                 method()
         self.assertFalse(wizard.preview)
+        forged = self.env[WIZARD].with_user(stranger).new({"case_ids": self._case().ids})
+        with self.assertRaises(AccessError):
+            self.assertFalse(forged.preview)
 
 
 @tagged("post_install", "-at_install")
-class TestStatementUrl(StatementCommon, HttpCase):
-    """Who follows the address of a document."""
+class TestStatementHttp(StatementCommon, HttpCase):
+    """A statement in the browser."""
+
+    def test_collector_sends_a_statement_from_the_case(self):
+        self._overdue_invoice(100.0)
+        self._commit()
+        self.collector.company_ids = self.env.company
+        self.start_tour(
+            f"/odoo/collection-cases/{self._case().id}",
+            "credit_collection_statement",
+            login="collector",
+        )
+        message = self._case().message_ids.filtered("attachment_ids")
+        self.assertIn("As discussed on the phone.", message.body)
+        self.assertEqual(len(message.attachment_ids), 2)
 
     def test_a_strangers_url_is_not_found(self):
         self._overdue_invoice(100.0)

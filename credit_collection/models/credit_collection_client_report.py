@@ -30,7 +30,8 @@ class CreditCollectionClientReport(models.Model):
     company_id = fields.Many2one(
         "res.company", "Client", required=True, readonly=True, index=True, ondelete="cascade"
     )
-    date_from = fields.Date("Month", required=True, readonly=True)
+    date_from = fields.Date("First day", required=True, readonly=True)
+    month = fields.Char(compute="_compute_name")
     date_to = fields.Date("As of", compute="_compute_date_to")
     state = fields.Selection(
         [("failed", "Failed"), ("made", "Made"), ("sent", "Sent")],
@@ -86,7 +87,8 @@ class CreditCollectionClientReport(models.Model):
     @api.depends_context("lang")
     def _compute_name(self):
         for report in self:
-            report.name = f"{report.company_id.name} – {report._format_month()}"
+            report.month = report._format_month()
+            report.name = f"{report.company_id.name} – {report.month}"
 
     @api.depends("name")
     def _compute_display_name(self):

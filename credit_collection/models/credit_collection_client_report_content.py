@@ -39,6 +39,7 @@ class CreditCollectionClientReport(models.Model):
             "report": self,
             "company": company,
             "sender": self.sender_id,
+            "firm": company._collection_get_firm() or self.sender_id,
             "address": self.partner_id._get_collection_address(company.partner_id, company),
             "month": self._format_month(),
             "date": format_long_date(self.env, self.date_to),
@@ -108,7 +109,7 @@ class CreditCollectionClientReport(models.Model):
             ],
             "balance": self._amount(writer, sum(totals)),
             "overdue": self._amount(writer, overdue),
-            "share": f"{round(100 * overdue / debts) if debts else 0} %",
+            "share": f"{round(100 * overdue / debts) if debts else 0}\N{NO-BREAK SPACE}%",
             "owing_count": len(owing),
             "late_count": len(late),
         }
@@ -205,13 +206,21 @@ class CreditCollectionClientReport(models.Model):
         return self.env[model].search_count(domain)
 
     def _get_notices(self):
-        """Return `[(level, number, claimed), ...]` of the notices sent in the month."""
-        return self.env["credit.collection.dunning"]._read_group(
+        """Return `{level: [number, claimed]}` of the notices sent in the month.
+
+        Levels of several policies that are called the same are one for the client.
+        """
+        groups = self.env["credit.collection.dunning"]._read_group(
             self._get_month_domain("date_sent") & Domain("state", "=", "sent"),
             ["level_id"],
             ["__count", "amount_due:sum"],
             order="level_id",
         )
+        notices = defaultdict(lambda: [0, 0.0])
+        for level, count, amount in groups:
+            notices[level.name][0] += count
+            notices[level.name][1] += amount
+        return dict(notices)
 
     def _get_agreement_counts(self):
         """Return `[(what was done, how often), ...]`."""
@@ -238,8 +247,8 @@ class CreditCollectionClientReport(models.Model):
     def _prepare_actions(self, writer):
         return {
             "notices": [
-                (level.name, count, self._amount(writer, amount))
-                for level, count, amount in self._get_notices()
+                (name, count, self._amount(writer, amount))
+                for name, (count, amount) in self._get_notices().items()
             ],
             "others": [(label, count) for label, count in self._get_agreement_counts() if count],
         }
@@ -334,7 +343,9 @@ class CreditCollectionClientReport(models.Model):
         cases = self.env["credit.collection.case"].search(
             self._get_own_domain(("state", "=", "open"), ("item_ids.decision", "=", "last_level"))
         )
-        return [f"{case.partner_id.name}: {self._amount(writer, case.amount_overdue)}" for case in cases]
+        return [
+            f"{case.partner_id.name}: {self._amount(writer, case.amount_overdue)}" for case in cases
+        ]
 
     def _tell_unreachable(self):
         """Name the late customers who can be reached neither by e-mail nor by post."""
@@ -352,4 +363,6 @@ class CreditCollectionClientReport(models.Model):
         cases = self.env["credit.collection.case"].search(
             self._get_own_domain(("amount_credit", ">", 0)), order="amount_credit desc, id"
         )
-        return [f"{case.partner_id.name}: {self._amount(writer, case.amount_credit)}" for case in cases]
+        return [
+            f"{case.partner_id.name}: {self._amount(writer, case.amount_credit)}" for case in cases
+        ]

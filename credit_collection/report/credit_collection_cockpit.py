@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class CreditCollectionCockpit(models.Model):
-    """All companies of the user at a glance: where is something to be done?
+    """All companies of the user at a glance, and where something is to be done.
 
     One row for each company that he may see, whichever he works in at the moment. Figures are those
     of the last assessment, read in one statement.

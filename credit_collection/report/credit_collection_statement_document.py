@@ -5,11 +5,12 @@ from ..models.credit_collection_dunning_document import DocumentWriter
 
 # A wkhtmltopdf without patches does not repeat the head of a table that runs over a page: each
 # page has a table of its own, with the balance carried forward.
-_FIRST_LINES = 17  # below the address, what is said first, and the ageing
+_FIRST_LINES = 18  # below the address, what is said first, and the ageing
 _PAGE_LINES = 42
 _SMALL_TABLE = 8  # fits below another one
 _MATCH_LENGTH = 30  # what fits into a line of the column
-_NAME_LENGTH = 24
+_DOCUMENT_LENGTH = 24
+_NAME_LENGTH = 40  # of an item with its reference
 
 
 class CreditCollectionStatementDocument(models.AbstractModel):
@@ -38,7 +39,9 @@ class CreditCollectionStatementDocument(models.AbstractModel):
             rows = found[case]
             currencies = [*rows, *(one for one in besides[case] if one not in rows)]
             sections[case] = [
-                prepare(currency, rows.get(currency, []), options, writer, number == 0)
+                self._break_page(
+                    prepare(currency, rows.get(currency, []), options, writer, number == 0)
+                )
                 | {"besides": besides[case].get(currency, {})}
                 for number, currency in enumerate(currencies)
                 if rows.get(currency) or not options.only_overdue
@@ -48,6 +51,15 @@ class CreditCollectionStatementDocument(models.AbstractModel):
     # -------------------------------------------------------------------------
     # The tables
     # -------------------------------------------------------------------------
+
+    @api.model
+    def _break_page(self, section):
+        """Let the head of a section go to the next page with its first table."""
+        sheets = section.get("items") or section.get("movements")
+        section["is_new_page"] = bool(sheets) and sheets[0]["is_new_page"]
+        if section["is_new_page"]:
+            sheets[0]["is_new_page"] = False
+        return section
 
     @api.model
     def _prepare_item_section(self, currency, items, options, writer, is_first):
@@ -89,7 +101,7 @@ class CreditCollectionStatementDocument(models.AbstractModel):
             "paid": writer.amount(item["paid"], currency) if item["paid"] else "",
             "open": writer.amount(item["open"], currency),
             "value": item["open"],
-            "height": 1.7 if remarks else 1,
+            "height": 1 + (len(f"{item['name']} {' · '.join(remarks)}") > _NAME_LENGTH) * 0.7,
         }
 
     @api.model
@@ -124,7 +136,7 @@ class CreditCollectionStatementDocument(models.AbstractModel):
                     "height": max(
                         1,
                         -(-len(matched) // _MATCH_LENGTH),
-                        -(-len(row["name"] or "") // _NAME_LENGTH) if row["date"] else 1,
+                        -(-len(row["name"] or "") // _DOCUMENT_LENGTH) if row["date"] else 1,
                     ),
                 }
             )
@@ -186,9 +198,7 @@ class CreditCollectionStatementDocument(models.AbstractModel):
                     "item": item.sudo().move_name or own[:1].dunning_id.name,
                     "first": writer.date(min(dates.mapped("date_from"))) if dates else "",
                     "last": writer.date(max(dates.mapped("date_to"))) if dates else "",
-                    "amount": writer.amount(
-                        currency.round(sum(own.mapped("amount"))), currency
-                    ),
+                    "amount": writer.amount(currency.round(sum(own.mapped("amount"))), currency),
                 }
             )
         total = currency.round(sum(charges.mapped("amount")))

@@ -68,9 +68,7 @@ class CreditCollectionStatementWorkbook(models.AbstractModel):
             workbook.set_properties({"created": created})
             currencies = dict.fromkeys(currency for own in found.values() for currency in own)
             for currency in currencies:
-                rows = [
-                    (case, row) for case, own in found.items() for row in own.get(currency, ())
-                ]
+                rows = [(case, row) for case, own in found.items() for row in own.get(currency, ())]
                 self._write_sheet(workbook, currency, columns, rows, is_list)
             if not currencies:
                 workbook.add_worksheet()

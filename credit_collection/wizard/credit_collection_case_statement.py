@@ -84,9 +84,7 @@ class CreditCollectionCaseStatement(models.TransientModel):
             for section in vals["sections"]:
                 for name in ("items", "movements"):
                     section[name] = self._shorten(section.get(name, []))
-            wizard.preview = one.env["ir.qweb"]._render(
-                "credit_collection.statement_preview", vals
-            )
+            wizard.preview = one.env["ir.qweb"]._render("credit_collection.statement_preview", vals)
 
     @api.model
     def _shorten(self, sheets):

@@ -67,6 +67,7 @@ class CreditCollectionCaseStatementLetter(models.TransientModel):
 
     def _prepare_sections(self):
         """Return `{statement: its sections}`, read at once for all in a language."""
+        self.case_id._origin.check_access("read")
         sections = {}
         for (wizard, lang), letters in self.grouped(lambda one: (one.wizard_id, one.lang)).items():
             Document = self.env["credit.collection.statement.document"].with_context(lang=lang)
@@ -77,7 +78,6 @@ class CreditCollectionCaseStatementLetter(models.TransientModel):
 
     def _get_document_vals(self):
         """Return `{statement: the values of its document}`."""
-        self.case_id.check_access("read")
         return {
             letter: letter.with_context(lang=letter.lang)._prepare_document_vals(sections)
             for letter, sections in self._prepare_sections().items()

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import format_date
 
 
 class CreditCollectionClientReportMake(models.TransientModel):
@@ -8,11 +9,10 @@ class CreditCollectionClientReportMake(models.TransientModel):
     _name = "credit.collection.client.report.make"
     _description = "Make Client Reports"
 
-    date = fields.Date(
-        "Month",
+    month = fields.Selection(
+        selection="_selection_month",
         required=True,
-        default=lambda self: fields.Date.subtract(fields.Date.context_today(self), months=1),
-        help="Any day of it.",
+        default=lambda self: self._selection_month()[1][0],
     )
     company_ids = fields.Many2many(
         "res.company",
@@ -24,6 +24,16 @@ class CreditCollectionClientReportMake(models.TransientModel):
         "Send them", help="To the recipient in the settings of each client, else to its address."
     )
     no_recipient = fields.Char("Without an e-mail address", compute="_compute_no_recipient")
+
+    @api.model
+    def _selection_month(self):
+        """Return this month and the twelve before it."""
+        first = fields.Date.start_of(fields.Date.context_today(self), "month")
+        months = [fields.Date.subtract(first, months=back) for back in range(13)]
+        return [
+            (fields.Date.to_string(day), format_date(self.env, day, date_format="MMMM y"))
+            for day in months
+        ]
 
     @api.depends("company_ids")
     def _compute_no_recipient(self):
@@ -39,7 +49,8 @@ class CreditCollectionClientReportMake(models.TransientModel):
         if not self.company_ids:
             raise UserError(self.env._("Choose at least one client."))
         Report = self.env["credit.collection.client.report"]
-        reports = Report._make(self.company_ids._origin, self.date, self.is_sent)
+        month = fields.Date.to_date(self.month)
+        reports = Report._make(self.company_ids._origin, month, self.is_sent)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "credit_collection.credit_collection_client_report_action"
         )
