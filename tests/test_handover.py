@@ -209,7 +209,8 @@ class TestHandover(CollectionCommon):
         self._pay(invoice, 30.0, on="2026-02-25")
         self._credit_note(5.0)
         self._commit()
-        movements = self.env["credit.collection.handover.statement"]._get_movements(self._case())
+        case = self._case()
+        movements = self.env["credit.collection.statement"]._get_movements(case)[case]
         rows = movements[self.env.company.currency_id]
         self.assertEqual(
             [(row["kind"], row["debit"], row["credit"]) for row in rows],

@@ -32,6 +32,8 @@ from . import (
     credit_collection_run,
     credit_collection_dunning,
     credit_collection_dunning_document,
+    credit_collection_client_report,
+    credit_collection_client_report_content,
     credit_collection_delivery,
     credit_collection_contact_outcome,
     credit_collection_contact,

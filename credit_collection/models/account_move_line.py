@@ -69,6 +69,61 @@ class AccountMoveLine(models.Model):
         return self.env["credit.collection.interest"]._derive(self, until)
 
     @api.model
+    def _collection_get_open_sql(self, date, companies=None):
+        """Return every receivable line with what was open of it on the evening of a day.
+
+        That is what is open now and what was matched since: by entries dated after the day, not by
+        when somebody entered them. Later entries never change it. A debt that was moved to another
+        account belongs to its invoice, as in the assessment.
+
+        :param date: the day, or SQL that gives it
+        :param res.company companies: whose ledgers; those of every company by default
+        """
+        return SQL(
+            """
+            SELECT line.id, COALESCE(origin.id, line.id) AS source_id,
+                   COALESCE(origin.move_id, line.move_id) AS move_id,
+                   line.company_id, line.company_currency_id, line.currency_id, line.account_id,
+                   partner.commercial_partner_id AS partner_id, line.date,
+                   COALESCE(line.date_maturity, line.date) AS date_due,
+                   line.balance, line.amount_currency,
+                   line.amount_residual + COALESCE(later.amount, 0) AS amount_residual,
+                   line.amount_residual_currency + COALESCE(later.amount_currency, 0)
+                       AS amount_residual_currency
+              FROM account_move_line line
+         LEFT JOIN account_move_line origin ON origin.id = line.collection_origin_line_id
+         LEFT JOIN res_partner partner ON partner.id = line.partner_id
+         LEFT JOIN (
+                       SELECT line_id, sum(amount) AS amount,
+                              sum(amount_currency) AS amount_currency
+                         FROM (
+                                  SELECT debit_move_id AS line_id, amount,
+                                         debit_amount_currency AS amount_currency
+                                    FROM account_partial_reconcile
+                                   WHERE max_date > %(date)s
+                               UNION ALL
+                                  SELECT credit_move_id, -amount, -credit_amount_currency
+                                    FROM account_partial_reconcile
+                                   WHERE max_date > %(date)s
+                              ) matched
+                     GROUP BY line_id
+                   ) later ON later.line_id = line.id
+             WHERE line.account_id = ANY (ARRAY(
+                       SELECT id FROM account_account WHERE account_type = 'asset_receivable'
+                   ))
+               AND line.parent_state = 'posted'
+               AND line.date <= %(date)s
+               AND (line.amount_residual + COALESCE(later.amount, 0) != 0
+                    OR line.amount_residual_currency + COALESCE(later.amount_currency, 0) != 0)
+               AND %(companies)s
+            """,
+            date=date,
+            companies=self.env["credit.collection.item"]._get_company_sql(
+                companies, "line.company_id"
+            ),
+        )
+
+    @api.model
     def _collection_get_is_written_off_sql(self):
         """Return the condition that a `credit` is no payment: the debt was given up."""
         return SQL(

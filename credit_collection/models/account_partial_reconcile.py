@@ -4,6 +4,8 @@ from odoo import api, models
 class AccountPartialReconcile(models.Model):
     _inherit = "account.partial.reconcile"
 
+    _collection_date_idx = models.Index("(max_date)")  # what was matched since a day
+
     @api.model_create_multi
     def create(self, vals_list):
         partials = super().create(vals_list)

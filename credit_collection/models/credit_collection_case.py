@@ -250,6 +250,19 @@ class CreditCollectionCase(models.Model):
         fresh = items.filtered(lambda item: not item.move_line_id.collection_origin_line_id)
         return (fresh or items).action_doubtful()
 
+    def action_statement(self):
+        """Choose what the statements of account of these customers are to say."""
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Statement of account"),
+            "res_model": "credit.collection.case.statement",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_case_ids": self.ids, "dialog_size": "extra-large"},
+        }
+
     def action_handover(self):
         """Make a hand-over file about all that is open, in the language of the company."""
         self.ensure_one()

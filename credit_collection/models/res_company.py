@@ -6,6 +6,7 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import formataddr
 from odoo.tools.misc import format_date
 
 from ..const import (
@@ -41,6 +42,26 @@ class ResCompany(models.Model):
         [("left", "Left (Germany, Netherlands)"), ("right", "Right (Belgium, France, Luxembourg)")],
         string="Address window",
         default="right",
+    )
+    collection_firm_id = fields.Many2one(
+        "res.partner",
+        "Collected by",
+        domain="[('is_company', '=', True)]",
+        help="The firm that writes to customers in the name of this company.",
+    )
+    collection_mandate = fields.Char("Mandate", help="Its number or date, named in the letters.")
+    collection_report_partner_id = fields.Many2one(
+        "res.partner",
+        "Client report to",
+        help="Gets the report of each month. Nobody gets one by itself when empty.",
+    )
+    collection_statement_account_ids = fields.Many2many(
+        "account.account",
+        "credit_collection_statement_account_rel",
+        "company_id",
+        "account_id",
+        "Accounts left out of statements",
+        domain="[('account_type', '=', 'asset_receivable'), ('company_ids', 'in', id)]",
     )
     collection_hold_review_days = fields.Integer("Review holds after", default=30)
     collection_promise_tolerance_days = fields.Integer("Tolerance for promises", default=2)
@@ -215,7 +236,25 @@ class ResCompany(models.Model):
     def _collection_get_email_from(self):
         """Return the sender of what is written to customers."""
         self.ensure_one()
-        return self.collection_email_from or self.email_formatted or self.env.user.email_formatted
+        return (
+            self.collection_email_from
+            or self._collection_get_firm_email()
+            or self.email_formatted
+            or self.env.user.email_formatted
+        )
+
+    def _collection_get_firm(self):
+        """Return who collects in the name of this company, if somebody does."""
+        self.ensure_one()
+        return self.sudo().collection_firm_id  # its name is on every letter
+
+    def _collection_get_firm_email(self):
+        """Return the sender where a firm writes: its address, and in whose name it writes."""
+        firm = self._collection_get_firm()
+        if not firm.email:
+            return False
+        name = self.env._("%(firm)s for %(company)s", firm=firm.name, company=self.name)
+        return formataddr((name, firm.email_normalized or firm.email))
 
     def _collection_describe_bank(self):
         """Say up to which day the bank is known."""

@@ -10,6 +10,14 @@ class ResConfigSettings(models.TransientModel):
     collection_user_id = fields.Many2one(related="company_id.collection_user_id", readonly=False)
     collection_email_from = fields.Char(related="company_id.collection_email_from", readonly=False)
     collection_window = fields.Selection(related="company_id.collection_window", readonly=False)
+    collection_firm_id = fields.Many2one(related="company_id.collection_firm_id", readonly=False)
+    collection_mandate = fields.Char(related="company_id.collection_mandate", readonly=False)
+    collection_report_partner_id = fields.Many2one(
+        related="company_id.collection_report_partner_id", readonly=False
+    )
+    collection_statement_account_ids = fields.Many2many(
+        related="company_id.collection_statement_account_ids", readonly=False
+    )
     collection_hold_review_days = fields.Integer(
         related="company_id.collection_hold_review_days", readonly=False
     )

@@ -351,6 +351,15 @@ class ResPartner(models.Model):
         case = self.env["credit.collection.case"]._get_for_partner(self, self.env.company)
         return case.action_hold()
 
+    def action_collection_statement(self):
+        """Choose what the statements of account with the current company are to say."""
+        Case = self.env["credit.collection.case"]
+        Case.check_access("read")
+        cases = Case.union(
+            *(Case._get_for_partner(one, self.env.company) for one in self.commercial_partner_id)
+        )
+        return cases.action_statement()
+
     def action_collection_litigation(self):
         """Open a new litigation over what this customer owes the current company."""
         self.ensure_one()

@@ -19,8 +19,7 @@ from ..tools.file_names import checksum_list, safe_name, unique_name
 
 _MEGABYTE = 1024 * 1024
 _TABLE_ROWS = 12  # see `credit_collection_payment_plan_document`
-_STATEMENT_LINES = 48  # on a page
-_MATCH_LENGTH = 30  # what fits into a line of the column
+_STATEMENT_LINES = 46  # on a page
 _TOC_ROWS = 38
 _TOC_TOP_MM = 14.0
 _TOC_ROW_MM = 5.8
@@ -82,7 +81,8 @@ class CreditCollectionHandoverFile(models.AbstractModel):
 
     @api.model
     def _write_in(self, handover, folder):
-        movements = self._get_statement()._get_movements(handover.case_id)
+        case = handover.case_id
+        movements = self.env["credit.collection.statement"]._get_movements(case)[case]
         chapters = self._collect(handover, movements)
         stem = safe_name(handover.name.replace("/", "-"))
         zip_path = folder / "file.zip"
@@ -106,10 +106,6 @@ class CreditCollectionHandoverFile(models.AbstractModel):
             "annex_ids": [Command.create(self._prepare_annex_vals(one)) for one in entries],
             "gap_ids": [Command.create({"name": what, "advice": advice}) for what, advice in gaps],
         }
-
-    @api.model
-    def _get_statement(self):
-        return self.env["credit.collection.handover.statement"]
 
     @api.model
     def _attach(self, handover, name, content, mimetype):
@@ -154,7 +150,8 @@ class CreditCollectionHandoverFile(models.AbstractModel):
 
     @api.model
     def _make_workbook(self, handover, movements):
-        content = self._get_statement()._make_workbook(movements, handover.date)
+        Workbook = self.env["credit.collection.statement.workbook"]
+        content = Workbook._make_movements({handover.case_id: movements}, handover.date)
         name = handover._get_chapter_titles()["statement"]
         return Annex("statement", name, f"{name}.xlsx", content=content, date=handover.date.date())
 
@@ -517,36 +514,11 @@ class CreditCollectionHandoverFile(models.AbstractModel):
     @api.model
     def _prepare_movements(self, currency, movements, writer):
         """Return the movements in one currency: a table for each page, with the balance carried."""
-        sheets, room = [], 0
-        for row in movements:
-            matched = ", ".join(name for name, _amount in row["matches"])
-            height = max(1, -(-len(matched) // _MATCH_LENGTH))
-            if height > room:
-                sheets.append([])
-                room = _STATEMENT_LINES
-            room -= height
-            sheets[-1].append(
-                {
-                    "date": writer.date(row["date"]),
-                    "name": row["name"],
-                    "kind": row["kind"],
-                    "date_due": writer.date(row["date_due"]) if row["date_due"] else "",
-                    "matched": matched,
-                    "debit": writer.amount(row["debit"], currency) if row["debit"] else "",
-                    "credit": writer.amount(row["credit"], currency) if row["credit"] else "",
-                    "balance": writer.amount(row["balance"], currency),
-                }
-            )
+        Document = self.env["credit.collection.statement.document"]
+        rows = Document._prepare_movement_rows(currency, movements, writer)
+        sheets = Document._split(rows, currency, writer, True, _STATEMENT_LINES)
         title = self.env._("Every movement in %(currency)s", currency=currency.name)
-        return [
-            {
-                "title": title,
-                "movements": sheet,
-                "before": sheets[number - 1][-1]["balance"] if number else "",
-                "is_last": sheet is sheets[-1],
-            }
-            for number, sheet in enumerate(sheets)
-        ]
+        return [{"title": title, "movements": sheet} for sheet in sheets]
 
     @api.model
     def _prepare_notices_blocks(self, handover, writer, _movements):

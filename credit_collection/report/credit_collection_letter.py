@@ -38,8 +38,10 @@ def _print_html(command, html):
 class CreditCollectionLetter(models.AbstractModel):
     """The letters on paper: many at a time, because starting wkhtmltopdf is what costs.
 
-    Notices, and whatever else has a company, a language, lines, `_letter_template`,
-    `_get_document_vals()` and `_get_continuation()`: agreements of payment plans.
+    Notices, and whatever else has a company, a language, `_letter_template`,
+    `_get_document_vals()` and `_get_continuation()`: agreements of payment plans, statements of
+    account, reports to clients. One that has many lines has `line_ids`; one on the letterhead of
+    another company says in `_letterhead_field` where that is.
 
     All letters of a batch are one lean HTML document without scripts, web fonts or requests to the
     server. It is printed in one go and cut into letters, which are then put on their letterhead and
@@ -81,7 +83,7 @@ class CreditCollectionLetter(models.AbstractModel):
         """Yield the notices in portions that wkhtmltopdf digests."""
         batch, lines = dunnings.browse(), 0
         for dunning in dunnings:
-            count = len(dunning.line_ids)
+            count = len(dunning.line_ids) if "line_ids" in dunning._fields else 1
             if batch and (len(batch) == self._batch_letters or lines + count > self._batch_lines):
                 yield batch.with_prefetch(dunnings._prefetch_ids)
                 batch, lines = dunnings.browse(), 0
@@ -147,7 +149,7 @@ class CreditCollectionLetter(models.AbstractModel):
 
     @api.model
     def _get_letterhead_key(self, dunning):
-        return dunning.company_id, dunning.lang
+        return dunning[getattr(dunning, "_letterhead_field", "company_id")], dunning.lang
 
     @api.model
     def _print_letterheads(self, printer, dunnings):

@@ -869,3 +869,68 @@ tours.add("credit_collection_day", {
         },
     ],
 });
+
+tours.add("credit_collection_statement", {
+    steps: () => [
+        {
+            content: "What does he owe us?",
+            trigger: "button[name=action_statement]",
+            run: "click",
+        },
+        {
+            content: "The statement is shown before it is sent",
+            trigger: ".modal [name=preview]:contains(Open credits)",
+        },
+        {
+            content: "Every movement instead",
+            trigger: ".modal [name=kind] .o_radio_item:contains(Movements) input",
+            run: "click",
+        },
+        {
+            trigger: ".modal [name=preview]:contains(Matched with)",
+        },
+        {
+            content: "With some words",
+            trigger: ".modal [name=note] textarea",
+            run: "edit As discussed on the phone.",
+        },
+        {
+            content: "Press another field, so that the words are taken",
+            trigger: ".modal [name=has_workbook] input",
+            run: "click",
+        },
+        {
+            trigger: ".modal [name=preview]:contains(As discussed on the phone.)",
+        },
+        {
+            content: "Send it",
+            trigger: ".modal button[name=action_send]",
+            run: "click",
+        },
+        {
+            trigger: ".o_notification:contains(handed to the mail server)",
+        },
+    ],
+});
+
+tours.add("credit_collection_cockpit", {
+    steps: () => [
+        {
+            content: "Both clients, whichever is worked in",
+            trigger: ".o_list_view .o_data_row:contains(Other Client)",
+        },
+        {
+            content: "Go on in the other one",
+            trigger: ".o_data_row:contains(Other Client) .o_data_cell[name=company_id]",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        {
+            content: "His customers alone",
+            trigger: ".o_list_view .o_data_row:contains(Only Of Other Ltd)",
+        },
+        {
+            trigger: ".o_list_view:not(:has(.o_data_row:contains(Late Payer Ltd)))",
+        },
+    ],
+});
