@@ -9,6 +9,7 @@ from . import (
     test_delivery,
     test_dispute,
     test_dunning,
+    test_figures,
     test_handover,
     test_hold,
     test_install,
