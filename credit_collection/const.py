@@ -160,3 +160,13 @@ INTERRUPTIONS = [
     ("court", "Proceedings in court"),
     ("title", "Judgment or other title"),
 ]
+
+# In the context: the day as of which figures are read; today when there is none.
+FIGURES_DATE_KEY = "credit_collection_date"
+
+# Why money is expected on a day.
+FORECAST_SOURCES = [
+    ("due", "Due date and usual delay"),
+    ("promise", "Promises"),
+    ("plan", "Payment plans"),
+]

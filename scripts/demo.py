@@ -295,6 +295,7 @@ class Demo:
         self.env["credit.collection.case"]._cron_assess()
         self.env["credit.collection.item"]._cron_limitation()
         self.env["credit.collection.run"]._cron_run()
+        self.env["credit.collection.forecast"]._cron_keep()
         self.send()
 
     def send(self):

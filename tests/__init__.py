@@ -13,6 +13,7 @@ from . import (
     test_desk,
     test_dispute,
     test_dunning,
+    test_figures,
     test_firm,
     test_guard,
     test_guard_histories,

@@ -91,6 +91,7 @@ class CreditCollectionCharge(models.Model):
         default="draft",
     )
     reason = fields.Char(readonly=True, help="Why it was waived, reinstated or reversed.")
+    date_waived = fields.Date("Waived on", readonly=True)
     charge_move_id = fields.Many2one(
         "account.move",
         "Document",
@@ -359,7 +360,13 @@ class CreditCollectionCharge(models.Model):
     def _waive(self, reason):
         """Give up what is proposed or claimed."""
         self._check_waiver()
-        return self._set_state("waived", ("draft", "claimed"), reason=reason)._log_decision(
+        waived = self._set_state(
+            "waived",
+            ("draft", "claimed"),
+            reason=reason,
+            date_waived=fields.Date.context_today(self),
+        )
+        return waived._log_decision(
             lambda charge: self.env._(
                 "%(charge)s of %(amount)s was waived by %(user)s: %(reason)s",
                 **charge._get_words(reason),

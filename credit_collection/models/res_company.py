@@ -116,6 +116,14 @@ class ResCompany(models.Model):
         "The limits of payment plans are not negative.",
     )
 
+    collection_recovery_days = fields.Integer("A notice counts for", default=14)
+    collection_dso_days = fields.Integer("Days of the DSO", default=90)
+
+    _collection_figures_positive = models.Constraint(
+        "CHECK (collection_recovery_days > 0 AND collection_dso_days > 0)",
+        "The figures need at least one day.",
+    )
+
     collection_nature = fields.Selection(CLAIM_NATURES, "Nature of our claims", default="general")
     collection_limitation_days = fields.Integer("Warn of limitation before", default=90)
     collection_limitation_urgent = fields.Integer("Warn urgently before", default=30)

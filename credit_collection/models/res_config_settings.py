@@ -132,6 +132,10 @@ class ResConfigSettings(models.TransientModel):
         readonly=False,
         currency_field="collection_currency_id",
     )
+    collection_recovery_days = fields.Integer(
+        related="company_id.collection_recovery_days", readonly=False
+    )
+    collection_dso_days = fields.Integer(related="company_id.collection_dso_days", readonly=False)
     # the currency of the amounts above; `currency_id` of the settings belongs to other modules
     collection_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Currency of the large amount"

@@ -1,0 +1,86 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..const import FIGURES_DATE_KEY
+
+
+class CreditCollectionReport(models.AbstractModel):
+    """Figures as of a day, of the companies that are switched on, computed from the ledger.
+
+    The day comes in the context. What was booked, matched, sent or agreed after it does not count,
+    so that the figures of a past day stay what they were.
+    """
+
+    _name = "credit.collection.report"
+    _description = "Figures as of a Day"
+
+    # measures that are the quotient of the sums of two others, in whatever group
+    _ratios = {}  # noqa: RUF012
+
+    company_id = fields.Many2one("res.company", readonly=True)
+    company_currency_id = fields.Many2one("res.currency", "Company currency", readonly=True)
+
+    @property
+    def _table_query(self):
+        return self._get_query(self._get_date(), self.env.companies)
+
+    @api.model
+    def _get_query(self, date, companies):
+        """Return the rows as of a day."""
+        raise NotImplementedError
+
+    @api.model
+    def _get_date(self):
+        """Return the day as of which the figures are read."""
+        return self._parse_date(self.env.context.get(FIGURES_DATE_KEY))
+
+    @api.model
+    def _parse_date(self, value):
+        try:
+            return fields.Date.to_date(value) or fields.Date.context_today(self)
+        except (TypeError, ValueError) as error:
+            raise UserError(
+                self.env._("“%(value)s” is not a date: write it like 2026-01-31.", value=value)
+            ) from error
+
+    def _read_group_select(self, aggregate_spec, query):
+        name, _colon, _function = aggregate_spec.partition(":")
+        if name not in self._ratios:
+            return super()._read_group_select(aggregate_spec, query)
+        above, below = (self._field_to_sql(self._table, one, query) for one in self._ratios[name])
+        return SQL("COALESCE(SUM(%s) / NULLIF(SUM(%s), 0), 0)", above, below)
+
+
+class CreditCollectionReportCustomer(models.AbstractModel):
+    """Figures that belong to a customer, with what one groups customers by."""
+
+    _name = "credit.collection.report.customer"
+    _description = "Figures of Customers"
+    _inherit = ["credit.collection.report"]
+
+    partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
+    case_id = fields.Many2one("credit.collection.case", readonly=True)
+    user_id = fields.Many2one("res.users", "Collector", readonly=True)
+    country_id = fields.Many2one("res.country", readonly=True)
+
+    @api.model
+    def _get_query(self, date, companies):
+        """The rows, and what is known of the customer of each."""
+        return SQL(
+            """
+            SELECT figure.*, company.currency_id AS company_currency_id, cases.id AS case_id,
+                   cases.user_id, customer.country_id
+              FROM (%(figures)s) figure
+              JOIN res_company company ON company.id = figure.company_id
+         LEFT JOIN res_partner customer ON customer.id = figure.partner_id
+         LEFT JOIN credit_collection_case cases ON cases.partner_id = figure.partner_id
+                                               AND cases.company_id = figure.company_id
+            """,
+            figures=self._get_figure_sql(date, companies),
+        )
+
+    @api.model
+    def _get_figure_sql(self, date, companies):
+        """Return the rows, each with `id`, `company_id` and `partner_id`."""
+        raise NotImplementedError

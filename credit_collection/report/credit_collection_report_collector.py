@@ -1,0 +1,121 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class CreditCollectionReportCollector(models.Model):
+    """What each collector did, and what came of it: a row for each thing that happened."""
+
+    _name = "credit.collection.report.collector"
+    _description = "Collector's Month"
+    _inherit = ["credit.collection.report.customer"]
+    _auto = False
+    _order = "date desc, id desc"
+    _rec_name = "kind"
+
+    kind = fields.Selection(
+        selection="_selection_kind",
+        string="What",
+        readonly=True,
+        help="Money belongs to the collector of the customer, an agreement to whoever made it.",
+    )
+    author_id = fields.Many2one("res.users", "By", readonly=True)
+    date = fields.Date(readonly=True)
+    amount = fields.Monetary(currency_field="company_currency_id", readonly=True)
+
+    @api.model
+    def _selection_kind(self):
+        return [
+            ("recovered", self.env._("Recovered")),
+            ("in_time", self.env._("Paid in time")),
+            ("notice", self.env._("Notices sent")),
+            ("promise", self.env._("Promises taken")),
+            ("kept", self.env._("Promises kept")),
+            ("plan", self.env._("Payment plans agreed")),
+            ("dispute", self.env._("Disputes settled")),
+        ]
+
+    @api.model
+    def _get_kinds(self, date, companies):
+        """Return `{kind: rows}`: id, company, customer, who did it (or nobody), day, amount.
+
+        The keys are those of `_selection_kind`.
+        """
+        reports = {
+            name: self.env[f"credit.collection.report.{name}"]._get_figure_sql(date, companies)
+            for name in ("payment", "promise", "dispute")
+        }
+        company = self.env["credit.collection.item"]._get_company_sql
+        return {
+            "recovered": SQL(
+                "SELECT id, company_id, partner_id, NULL::int AS author_id, date, amount"
+                " FROM (%s) payment WHERE days_late > 0",
+                reports["payment"],
+            ),
+            "in_time": SQL(
+                "SELECT id, company_id, partner_id, NULL::int, date, amount"
+                " FROM (%s) payment WHERE days_late = 0",
+                reports["payment"],
+            ),
+            "notice": SQL(
+                "SELECT dunning.id, dunning.company_id, cases.partner_id, NULL::int,"
+                " dunning.date_sent, dunning.amount_due FROM credit_collection_dunning dunning"
+                " JOIN credit_collection_case cases ON cases.id = dunning.case_id"
+                " WHERE dunning.state = 'sent' AND dunning.date_sent <= %s AND %s",
+                date,
+                company(companies, "dunning.company_id"),
+            ),
+            "promise": SQL(
+                "SELECT id, company_id, partner_id, taker_id, date, amount FROM (%s) promise",
+                reports["promise"],
+            ),
+            "kept": SQL(
+                "SELECT id, company_id, partner_id, taker_id, date_deadline, amount_kept"
+                " FROM (%s) promise WHERE kept_count = 1",
+                reports["promise"],
+            ),
+            "plan": SQL(
+                "SELECT plan.id, plan.company_id, cases.partner_id, plan.user_id,"
+                " plan.date_active, round(plan.amount * item.rate, 2)"
+                " FROM credit_collection_payment_plan plan"
+                " JOIN credit_collection_case cases ON cases.id = plan.case_id"
+                " JOIN LATERAL (SELECT COALESCE(sum(line.balance)"
+                "                   / NULLIF(sum(line.amount_currency), 0), 1) AS rate"
+                "                 FROM credit_collection_payment_plan_line part"
+                "                 JOIN account_move_line line ON line.id = part.move_line_id"
+                "                WHERE part.plan_id = plan.id) item ON TRUE"
+                " WHERE plan.date_active <= %s AND %s",
+                date,
+                company(companies, "plan.company_id"),
+            ),
+            "dispute": SQL(
+                "SELECT id, company_id, partner_id, settler_id, date_closed, amount"
+                " FROM (%s) dispute WHERE state IN ('accepted', 'rejected')",
+                reports["dispute"],
+            ),
+        }
+
+    def _get_query(self, date, companies):
+        return SQL(
+            """
+            SELECT figure.id, figure.kind, figure.company_id, figure.partner_id, figure.author_id,
+                   figure.date, figure.amount, figure.company_currency_id, figure.case_id,
+                   COALESCE(figure.author_id, figure.user_id) AS user_id, figure.country_id
+              FROM (%s) figure
+            """,
+            super()._get_query(date, companies),
+        )
+
+    def _get_figure_sql(self, date, companies):
+        kinds = self._get_kinds(date, companies)
+        return SQL(" UNION ALL ").join(
+            SQL(
+                "SELECT one.id * %(count)s::bigint + %(rank)s AS id, %(kind)s AS kind,"
+                " one.company_id, one.partner_id, one.author_id, one.date, one.amount"
+                " FROM (%(rows)s) one (id, company_id, partner_id, author_id, date, amount)",
+                count=len(kinds),
+                rank=rank,
+                kind=kind,
+                rows=rows,
+            )
+            for rank, (kind, rows) in enumerate(kinds.items())
+        )
