@@ -597,6 +597,34 @@ class TestContacts(GuardCommon):
         own.contacts_per_week = 2
         self.assertFalse(refuse(case, "call"))
 
+    def test_calls_count_and_whoever_calls_is_told(self):
+        own = self.env.ref("credit_collection.legal_profile_be_consumer").copy(
+            {"company_id": self.company.id, "calls_per_day": 1, "contacts_per_week": 2}
+        )
+        self._owed()
+        self._commit()
+        case = self._case(self.ann)
+        call = {
+            "case_id": case.id,
+            "outcome_id": self.env.ref("credit_collection.contact_outcome_voice_mail").id,
+        }
+        self.env["credit.collection.contact"].create(call)
+        self.assertIn("At most 1 calls a day with this customer.", case.contact_warning)
+        self._day("2026-03-03")
+        self.env.invalidate_all()
+        self.assertNotIn("At most", case.contact_warning)
+        self.env["credit.collection.contact"].create({**call, "direction": "in"})
+        self.env.invalidate_all()
+        self.assertNotIn("At most", case.contact_warning, "the customer called")
+        own.calls_per_day = 0
+        self.env["credit.collection.contact"].create(call)
+        self.env.invalidate_all()
+        self.assertIn("At most 2 contacts a week with this customer.", case.contact_warning)
+        self._run()
+        self._send()
+        self.assertState(self._notice(), "queued")
+        self.assertIn("At most 2 contacts a week", self._notice().note)
+
     def test_two_notices_of_a_day_leave_a_week_apart(self):
         self._policy_for(self.ann, ((10, 0), (20, 0)), grouping="level")
         law = self.env.ref("credit_collection.legal_profile_fr_consumer")

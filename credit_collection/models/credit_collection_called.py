@@ -43,6 +43,7 @@ class CreditCollectionCalled(models.AbstractModel):
         warnings = []
         if self.partner_id._collection_get_debtor_kind()[self.partner_id] == "consumer":
             warnings.append(self.env._("A consumer: the law protects him."))
+        warnings += self._get_law_warnings()
         warnings += self._get_litigation_warnings()
         warnings += [hold._describe() for hold in self._get_holds_on_all()]
         today = fields.Date.context_today(self)
@@ -61,6 +62,11 @@ class CreditCollectionCalled(models.AbstractModel):
                 )
             )
         return warnings
+
+    def _get_law_warnings(self):
+        """Return why the law says not to call now; a moratorium is told with its litigation."""
+        found = self.env["credit.collection.guard"]._get_contact_refusals(self, "call")
+        return [one.reason for one in found.get(self, ()) if one.rule != "moratorium"]
 
     def _get_holds_on_all(self):
         """Return the holds in force on everything this customer owes."""

@@ -32,7 +32,7 @@ class Contact(NamedTuple):
 
     day: date
     channel: str
-    dunning_id: int
+    dunning_id: int | None
 
 
 class CreditCollectionGuard(models.AbstractModel):
@@ -65,10 +65,10 @@ class CreditCollectionGuard(models.AbstractModel):
         if not limited:
             return {}
         contacts, moratoria = self._get_contacts(limited, moment), self._get_moratoria(limited)
-        leaving = {dunning.case_id: dunning.id for dunning in dunnings or ()}
+        leaving = set(dunnings.ids) if dunnings else set()
         refusals = {}
         for case in limited:
-            others = [one for one in contacts[case.id] if one.dunning_id != leaving.get(case)]
+            others = [one for one in contacts[case.id] if one.dunning_id not in leaving]
             debtor = Debtor(case, profiles[case], moment, channel)
             refusals[case] = debtor.get_refusals(moratoria.get(case), others)
         return {case: found for case, found in refusals.items() if found}
@@ -86,8 +86,8 @@ class CreditCollectionGuard(models.AbstractModel):
     def _get_contacts(self, cases, moment):
         """Return `{id of a case: [Contact]}` of the last weeks.
 
-        An e-mail that was handed to the mail server counts. What knows of other contacts, calls for
-        instance, adds them here.
+        An e-mail that was handed to the mail server counts, and so does a call that nobody took. What
+        a notice sent is noted as a contact, too: it is counted with its notice.
         """
         self.env.flush_all()
         rows = self.env.execute_query(
@@ -100,7 +100,13 @@ class CreditCollectionGuard(models.AbstractModel):
                  WHERE dunning.case_id = ANY(%(cases)s)
                    AND (delivery.state = 'sent' AND delivery.date_sent > %(since)s
                         OR delivery.state = 'under_way' AND delivery.channel = 'email')
-              ORDER BY delivery.date_sent
+             UNION ALL
+                SELECT contact.case_id, contact.date, contact.channel, NULL
+                  FROM credit_collection_contact contact
+                 WHERE contact.case_id = ANY(%(cases)s)
+                   AND contact.delivery_id IS NULL AND contact.direction = 'out'
+                   AND contact.date > %(since)s
+              ORDER BY 2
                 """,
                 cases=list(cases.ids),
                 moment=moment,
