@@ -28,7 +28,7 @@ class Refusal(NamedTuple):
 
 
 class Contact(NamedTuple):
-    """That a customer was written to or called: the day, how, and by which notice, if it was one."""
+    """That a customer was written to or called: the day, how, and the notice, if it was one."""
 
     day: date
     channel: str

@@ -463,13 +463,14 @@ class CreditCollectionItem(models.Model):
         return SQL(
             """
             SELECT DISTINCT ON (company.id, profile.country_id)
-                   company.id AS company_id, profile.country_id, profile.reminder_days, profile.letter_interval_days
+                   company.id AS company_id, profile.country_id, profile.reminder_days,
+                   profile.letter_interval_days
               FROM res_company company
               JOIN credit_collection_legal_profile profile
                 ON COALESCE(profile.company_id, company.id) = company.id
              WHERE profile.active AND profile.debtor_kind = 'consumer'
-          ORDER BY company.id, profile.country_id, profile.company_id, profile.is_shipped NULLS FIRST,
-                   profile.id
+          ORDER BY company.id, profile.country_id, profile.company_id,
+                   profile.is_shipped NULLS FIRST, profile.id
             """
         )
 
@@ -1023,7 +1024,8 @@ class CreditCollectionItem(models.Model):
             UPDATE credit_collection_item item
                SET case_id = line.case_id, level_id = line.level_id,
                    next_level_id = line.next_level_id, hold_id = line.hold_id,
-                   is_first_reminder = line.is_first, decision = line.decision, date_due = line.date_due,
+                   is_first_reminder = line.is_first, decision = line.decision,
+                   date_due = line.date_due,
                    date_last_notice = line.date_sent, date_next = line.date_next,
                    amount_residual = line.amount_residual, amount_claim = line.amount_claim,
                    amount_claim_currency = line.amount_claim_currency,

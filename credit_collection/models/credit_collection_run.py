@@ -396,7 +396,8 @@ class CreditCollectionRun(models.Model):
             """
             WITH item AS (
                 SELECT item.case_id, item.move_line_id, item.next_level_id, item.decision,
-                       item.is_first_reminder, item.date_due, item.amount_claim, item.amount_claim_currency,
+                       item.is_first_reminder, item.date_due, item.amount_claim,
+                       item.amount_claim_currency,
                        aml.amount_residual_currency - item.amount_claim_currency AS amount_held,
                        aml.currency_id, level.delay_days,
                        COALESCE(origin.amount_currency, aml.amount_currency) AS amount_currency,
