@@ -144,6 +144,18 @@ class TestDesk(CollectionCommon):
         self._owe()
         self.assertEqual(list(self._case().call_partner_ids), [contact, self.customer])
 
+    def test_a_customer_who_is_archived_is_called_all_the_same(self):
+        self._owe()
+        self.customer.active = False
+        self.assertEqual(self._case().call_partner_ids, self.customer)
+
+    def test_who_has_paid_is_not_called_again(self):
+        invoice = self._owe()
+        self._log("voice_mail")
+        self._pay(invoice)
+        self._commit()
+        self.assertFalse(self._case().date_next_action)
+
     def test_what_to_know_before_calling(self):
         self._owe()
         case = self._case().with_user(self.collector)

@@ -11,7 +11,10 @@ class CreditCollectionCalled(models.AbstractModel):
     _description = "Customer on the Phone"
 
     call_partner_ids = fields.Many2many(
-        "res.partner", string="People to call", compute="_compute_call_partner_ids"
+        "res.partner",
+        string="People to call",
+        compute="_compute_call_partner_ids",
+        context={"active_test": False},  # an archived customer still owes
     )
     event_ids = fields.One2many("credit.collection.event", "case_id", "Time line", readonly=True)
     contact_warning = fields.Text(compute="_compute_contact_warning")

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
@@ -225,7 +225,7 @@ class CreditCollectionContact(models.Model):
                            delivery.date_sent, 'out',
                            CASE WHEN delivery.channel = ANY(%(channels)s)
                                 THEN delivery.channel ELSE 'other' END,
-                           NULL, delivery.sent_by_id, delivery.id, delivery.mail_message_id,
+                           NULL, NULLIF(delivery.sent_by_id, %(robot)s), delivery.id, delivery.mail_message_id,
                            %(uid)s, %(now)s, %(uid)s, %(now)s
                       FROM credit_collection_delivery delivery
                       JOIN credit_collection_dunning dunning ON dunning.id = delivery.dunning_id
@@ -233,6 +233,7 @@ class CreditCollectionContact(models.Model):
                 """,
                 ids=list(deliveries.ids),
                 channels=[channel for channel, _label in CONTACT_CHANNELS],
+                robot=SUPERUSER_ID,
                 uid=self.env.uid,
                 now=self.env.cr.now(),
             )

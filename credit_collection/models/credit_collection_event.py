@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 
 from ..const import CONTACT_CHANNELS
@@ -106,16 +106,17 @@ class CreditCollectionEvent(models.Model):
         return SQL(
             """
             SELECT delivery.id, dunning.case_id, dunning.company_id, delivery.date_sent AS date,
-                   CASE WHEN delivery.channel = ANY(%s) THEN delivery.channel ELSE 'other' END
+                   CASE WHEN delivery.channel = ANY(%(channels)s) THEN delivery.channel ELSE 'other' END
                        AS kind,
                    'out' AS direction, dunning.amount_due AS amount, company.currency_id,
-                   delivery.sent_by_id AS user_id, dunning.name AS detail
+                   NULLIF(delivery.sent_by_id, %(robot)s) AS user_id, dunning.name AS detail
               FROM credit_collection_delivery delivery
               JOIN credit_collection_dunning dunning ON dunning.id = delivery.dunning_id
               JOIN res_company company ON company.id = dunning.company_id
              WHERE delivery.state = 'sent' AND delivery.channel != 'call'
             """,
-            [channel for channel, _label in CONTACT_CHANNELS],
+            channels=[channel for channel, _label in CONTACT_CHANNELS],
+            robot=SUPERUSER_ID,
         )
 
     @api.model

@@ -1072,7 +1072,9 @@ class CreditCollectionItem(models.Model):
                    amount_credit = fresh.amount_credit, amount_due = fresh.amount_due,
                    amount_held = fresh.amount_held, date_oldest_due = fresh.date_oldest_due,
                    level_id = fresh.level_id, date_last_notice = fresh.date_last_notice,
-                   date_next_notice = fresh.date_next_notice, write_date = %(now)s
+                   date_next_notice = fresh.date_next_notice, write_date = %(now)s,
+                   date_next_action = CASE WHEN fresh.state = 'open'
+                                           THEN cases.date_next_action END
               FROM (
                        SELECT one.id, one.state AS old_state,
                               CASE WHEN total.amount_overdue > 0

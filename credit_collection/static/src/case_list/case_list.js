@@ -2,7 +2,7 @@ import { registry } from "@web/core/registry";
 import { listView } from "@web/views/list/list_view";
 import { ListRenderer } from "@web/views/list/list_renderer";
 
-import { DayProgress } from "./day_progress";
+import { DayProgress } from "../day_progress/day_progress";
 
 class CaseListRenderer extends ListRenderer {
     static template = "credit_collection.CaseListRenderer";
