@@ -10,6 +10,7 @@ from . import (
     test_dispute,
     test_dunning,
     test_figures,
+    test_figures_collection,
     test_handover,
     test_hold,
     test_install,
