@@ -40,6 +40,7 @@ from . import (
     test_tools_payment_schedule,
     test_tools_rates,
     test_tours,
+    test_tours_figures,
     test_translations,
     test_write_off,
 )

@@ -30,8 +30,12 @@ class CreditCollectionDashboard(models.AbstractModel):
         """Return what the page begins with: the day, the currency, and which sections there are."""
         self.env["credit.collection.report.item"].check_access("read")
         day = self.env["credit.collection.report"]._parse_date(date)
+        today = fields.Date.context_today(self)
+        last_month = fields.Date.subtract(fields.Date.start_of(today, "month"), days=1)
         return {
             "date": fields.Date.to_string(day),
+            "today": fields.Date.to_string(today),
+            "last_month": fields.Date.to_string(last_month),
             "currency_id": self.env.company.currency_id.id,
             "sections": list(self._get_section_methods()),
         }
