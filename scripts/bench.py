@@ -26,6 +26,19 @@ LETTERS = 200
 MAILS = 500
 BATCH = 100  # of the scheduled action
 ROWS = 80
+REPORTS = (
+    "item",
+    "payment",
+    "recovery",
+    "roll",
+    "month",
+    "promise",
+    "dispute",
+    "charge",
+    "collector",
+    "forecast",
+    "accuracy",
+)
 
 # -------------------------------------------------------------------------------------------------
 # The ledger: a tenth as many customers as open items, as many settled invoices as open ones
@@ -210,6 +223,49 @@ HOLDS = """
         SELECT hold.id, held.line_id, 0
           FROM hold
           JOIN bench_held held ON held.promise_id = hold.promise_id
+"""
+
+# What was settled was paid, from three weeks before its due date to seven after; of what is partly
+# paid, the rest is open.
+PAYMENTS = """
+    CREATE TEMP TABLE bench_payment AS
+        SELECT item.*, nextval('account_move_id_seq') AS payment_id,
+               nextval('account_move_line_id_seq') AS payment_line_id, line.id AS line_id,
+               line.balance - line.amount_residual AS paid,
+               line.amount_currency - line.amount_residual_currency AS paid_currency,
+               line.currency_id, item.date_due - 20 + mod(abs(item.n) * 31, 70)::int AS date_paid
+          FROM bench_item item
+          JOIN account_move_line line
+            ON line.move_id = item.move_id AND line.display_type = 'payment_term'
+         WHERE item.open_part < 1
+"""
+PAYMENT_MOVES = """
+    INSERT INTO account_move (
+               id, name, company_id, journal_id, currency_id, state, move_type, auto_post, date,
+               partner_id, commercial_partner_id, sequence_prefix, sequence_number)
+        SELECT payment_id, 'PAY/' || payment_id, %(company)s, %(journal)s, currency_id, 'posted',
+               'entry', 'no', date_paid, partner_id, customer_id, 'PAY/', payment_id
+          FROM bench_payment
+"""
+PAYMENT_LINES = """
+    INSERT INTO account_move_line (
+               id, move_id, parent_state, company_id, journal_id, account_id, partner_id,
+               currency_id, company_currency_id, display_type, date, reconciled, debit, credit,
+               balance, amount_currency, amount_residual, amount_residual_currency)
+        SELECT payment_line_id, payment_id, 'posted', %(company)s, %(journal)s, %(receivable)s,
+               partner_id, currency_id, %(currency)s, 'payment_term', date_paid, TRUE,
+               GREATEST(-paid, 0), GREATEST(paid, 0), -paid, -paid_currency, 0, 0
+          FROM bench_payment
+"""
+PARTIALS = """
+    INSERT INTO account_partial_reconcile (
+               debit_move_id, credit_move_id, amount, debit_amount_currency,
+               credit_amount_currency, debit_currency_id, credit_currency_id, company_id, max_date)
+        SELECT CASE WHEN paid > 0 THEN line_id ELSE payment_line_id END,
+               CASE WHEN paid > 0 THEN payment_line_id ELSE line_id END, abs(paid),
+               abs(paid_currency), abs(paid_currency), currency_id, currency_id, %(company)s,
+               GREATEST(date_paid, date_due - 30)
+          FROM bench_payment
 """
 
 # -------------------------------------------------------------------------------------------------
@@ -509,6 +565,7 @@ class Bench:
         self.measure_approve()
         self.measure_letters()
         self.measure_emails()
+        self.measure_figures()
         return self.meter.rows
 
     def measure_assess(self):
@@ -753,6 +810,39 @@ class Bench:
             deliveries._set_sent()
         self.meter.show("note e-mails as sent")
         self.env.cr.commit()
+
+    def measure_figures(self):
+        """Read what a manager reads: the dashboard, section by section, then each report."""
+        self._execute(
+            "DROP TABLE IF EXISTS bench_payment",
+            PAYMENTS,
+            PAYMENT_MOVES,
+            PAYMENT_LINES,
+            PARTIALS,
+            "ANALYZE",
+        )
+        self.env.cr.commit()
+        env = self.env(user=self.collector.id)
+        dashboard = env["credit.collection.dashboard"]
+        for section in dashboard.get_sections()["sections"]:
+            self._measure_page(f"figures: {section}", dashboard.get_section, section)
+        forecast = self.env["credit.collection.forecast"]
+        self._measure_page("keep the forecast", forecast._keep, self.company, self.today)
+        for name in REPORTS:
+            report = env[f"credit.collection.report.{name}"]
+            self._measure_page(f"list: {name}", self._read_page, report)
+
+    def _measure_page(self, name, method, *arguments):
+        self.env.invalidate_all()
+        with self.meter.measure(name):
+            method(*arguments)
+        self.meter.show(name, "target 1 s")
+
+    def _read_page(self, report):
+        names = [field for field in report._fields if field not in ("id", "display_name")]
+        return report.web_search_read(
+            [], {name: {} for name in names}, limit=ROWS, count_limit=10_001
+        )
 
     def _get_deliveries(self, channel, limit):
         return self.env["credit.collection.delivery"].search(

@@ -17,6 +17,7 @@ from . import (
     test_firm,
     test_guard,
     test_guard_histories,
+    test_figures_collection,
     test_handover,
     test_hold,
     test_install,
@@ -48,6 +49,7 @@ from . import (
     test_tools_payment_schedule,
     test_tools_rates,
     test_tours,
+    test_tours_figures,
     test_translations,
     test_write_off,
 )

@@ -208,9 +208,7 @@ class Ledger:
             credits[entry.partner, entry.currency] -= used
             if entry.id in without:
                 continue
-            when = entry.due + timedelta(
-                days=delays.get(entry.partner, delays.get(None, 0))
-            )
+            when = entry.due + timedelta(days=delays.get(entry.partner, delays.get(None, 0)))
             if when <= day:
                 when = None if when <= day - timedelta(days=90) else day + timedelta(days=7)
             totals[when] += round((foreign - used) * (amount / foreign), 2)

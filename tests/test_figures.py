@@ -7,117 +7,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from odoo import Command, fields
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from .common import CollectionCommon
-from .figures_oracle import Entry, Ledger, Match, month_ends
+from .figures_common import FiguresCommon
+from .figures_oracle import Entry, Ledger, Match
 
 _logger = logging.getLogger(__name__)
 _REAL = Path(__file__).resolve().parents[2] / "shared/data/ledger_mfcr_2012_2013.csv"
-_KEY = "credit_collection_date"
 _DAYS = [date(2025, 10, 31), date(2025, 12, 15), date(2026, 1, 31), date(2026, 3, 2)]
-
-
-class FiguresCommon(CollectionCommon):
-    """What the tests of the figures share."""
-
-    def _report(self, name, day, **context):
-        self.env.flush_all()
-        self.env.invalidate_all()
-        report = self.env[f"credit.collection.report.{name}"]
-        return report.with_context(**{_KEY: fields.Date.to_string(day), **context})
-
-    def _class_of(self, bucket):
-        return f"late {bucket.days_from}" if bucket.kind == "late" else bucket.kind
-
-    @staticmethod
-    def _cents(amount):
-        return Decimal(str(round(amount or 0, 2))).quantize(Decimal("0.01"))
-
-    def assertRatio(self, found, expected, message=None):
-        if expected is None:
-            self.assertFalse(found, message)
-        else:
-            self.assertAlmostEqual(found, float(expected), delta=1e-9 * max(1, abs(found)), msg=message)
-
-    def assertLedgerFigures(self, ledger, day):
-        """All that follows from entries and matchings alone is right, as of a day."""
-        self._check_ageing(ledger, day)
-        self._check_payments(ledger, day)
-        self._check_month(ledger, day)
-        self._check_rolls(ledger, day)
-
-    def _check_ageing(self, ledger, day):
-        report = self._report("item", day)
-        self.assertEqual(
-            {
-                (self._class_of(bucket), None): self._cents(amount)
-                for bucket, amount in report._read_group([], ["bucket_id"], ["amount_residual:sum"])
-                if amount
-            },
-            ledger.ageing(day),
-        )
-        for group, key in (
-            ("partner_id", "partner"),
-            ("currency_id", "currency"),
-            ("country_id", "country"),
-            ("user_id", "user"),
-            ("invoice_user_id", "salesperson"),
-        ):
-            self.assertEqual(
-                {
-                    (self._class_of(bucket), record.id or 0): self._cents(amount)
-                    for bucket, record, amount in report._read_group(
-                        [], ["bucket_id", group], ["amount_residual:sum"]
-                    )
-                    if amount
-                },
-                ledger.ageing(day, lambda entry, key=key: getattr(entry, key)),
-                group,
-            )
-
-    def _check_payments(self, ledger, day):
-        start = day.replace(day=1) - timedelta(days=1)
-        [(count, amount, plain, weighted)] = self._report("payment", day)._read_group(
-            [("date", ">", start)],
-            aggregates=["__count", "amount:sum", "days_late:avg", "days_late_weighted:avg"],
-        )
-        paid = list(ledger.payments(start, day))
-        self.assertEqual(count, len(paid))
-        self.assertEqual(self._cents(amount), sum((row[2] for row in paid), Decimal("0.00")))
-        expected = ledger.days_late(start, day)
-        self.assertRatio(float(plain or 0), expected[0])
-        self.assertRatio(weighted, expected[1])
-
-    def _check_month(self, ledger, day):
-        months = self._report("month", day).search([("company_id", "=", self.env.company.id)])
-        self.assertEqual(months.mapped("date"), [day, *month_ends(day, 12)][: len(months)])
-        for month in months[:4]:
-            end = month.date
-            debt, current = ledger.debts(end)
-            self.assertEqual(self._cents(month.amount_receivable), self._cents(ledger.balance(end)))
-            self.assertEqual(self._cents(month.amount_debt), self._cents(debt))
-            self.assertEqual(self._cents(month.amount_current), self._cents(current))
-            self.assertEqual(self._cents(month.amount_overdue), self._cents(debt - current))
-            self.assertRatio(month.dso, ledger.dso(end), "DSO")
-            self.assertRatio(month.dso_best, ledger.dso_best(end), "best possible")
-            self.assertRatio(month.dso_countback, ledger.dso_countback(end), "count-back")
-            self.assertRatio(month.cei, ledger.cei(end), "CEI")
-
-    def _check_rolls(self, ledger, day):
-        start = day.replace(day=1) - timedelta(days=1)
-        self.assertEqual(
-            {
-                (self._class_of(before), self._class_of(after)): self._cents(amount)
-                for before, after, amount in self._report("roll", day)._read_group(
-                    [], ["bucket_from_id", "bucket_to_id"], ["amount:sum"]
-                )
-            },
-            ledger.rolls(start, day),
-        )
 
 
 @tagged("post_install", "-at_install")
@@ -129,7 +29,7 @@ class TestFigures(FiguresCommon):
         super().setUpClass()
         cls.chf = cls._currency("CHF", 2.0)
         cls.company.currency_id = cls.env.ref("base.EUR")
-        draw = random.Random(5)
+        draw = random.Random(5)  # noqa: S311
         cls.collectors = [
             cls.env["res.users"].create(
                 {
@@ -313,10 +213,7 @@ class TestFigures(FiguresCommon):
 
     def test_company_has_its_own_classes(self):
         self.env["credit.collection.bucket"].create(
-            [
-                {"company_id": self.env.company.id, "days_from": first}
-                for first in (1, 16)
-            ]
+            [{"company_id": self.env.company.id, "days_from": first} for first in (1, 16)]
         )
         report = self._report("item", _DAYS[-1])
         buckets = report._read_group([], ["bucket_id"], order="bucket_id")
@@ -367,9 +264,7 @@ class TestFigures(FiguresCommon):
             self.assertLessEqual({company for (company,) in groups}, {other}, name)
             mine = self._report(name, _DAYS[-1]).search([])
             foreign = mine.filtered(lambda row: row.company_id == self.env.company)
-            self.assertFalse(
-                report.browse(foreign.ids).with_user(user).exists() - rows, name
-            )
+            self.assertFalse(report.browse(foreign.ids).with_user(user).exists() - rows, name)
         self.assertFalse(self.env["credit.collection.forecast"].with_user(user).search([]))
         with self.assertRaises(AccessError):
             self._report("item", _DAYS[-1]).with_user(user).with_context(
@@ -421,7 +316,7 @@ class TestRealLedgerFigures(FiguresCommon):
                 self.assertLedgerFigures(ledger, day)
 
     def _make_up_rows(self):
-        draw = random.Random(7)
+        draw = random.Random(7)  # noqa: S311
         for number in range(400):
             issued = date(2012, 1, 1) + timedelta(days=draw.randint(0, 700))
             due = issued + timedelta(days=30)

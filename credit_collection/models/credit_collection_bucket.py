@@ -101,7 +101,10 @@ class CreditCollectionBucket(models.Model):
             late = self._get_of_company(company)
             rows.append(
                 SQL(
-                    "(%s, %s::int[], %s::int[])", company.id, late.mapped("days_from"), list(late.ids)
+                    "(%s, %s::int[], %s::int[])",
+                    company.id,
+                    late.mapped("days_from"),
+                    list(late.ids),
                 )
             )
         return SQL("(VALUES %s) AS bucket (company_id, starts, ids)", SQL(", ").join(rows))

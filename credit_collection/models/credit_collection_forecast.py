@@ -22,9 +22,7 @@ class CreditCollectionForecast(models.Model):
     source = fields.Selection(FORECAST_SOURCES, "Because of", required=True, readonly=True)
     amount = fields.Monetary("Expected", required=True, readonly=True)
 
-    _once = models.UniqueIndex(
-        "(company_id, date, week, source)", "This forecast is kept already."
-    )
+    _once = models.UniqueIndex("(company_id, date, week, source)", "This forecast is kept already.")
 
     @api.model
     def _cron_keep(self):

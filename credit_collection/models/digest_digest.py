@@ -28,8 +28,7 @@ class DigestDigest(models.Model):
 
     def _collection_get_last_day(self):
         """Return the last day of the span of time of the digest."""
-        end = self.env.context.get("end_datetime") or fields.Datetime.now()
-        return fields.Datetime.to_datetime(end).date()
+        return fields.Date.to_date(self.env.context.get("end_datetime") or fields.Datetime.now())
 
     def _compute_kpi_collection_balance(self):
         day = self._collection_get_last_day()
@@ -57,11 +56,11 @@ class DigestDigest(models.Model):
     def _collection_add_up(self, name, field, date_field):
         """Return the sum of a measure over the span of time of the digest."""
         self.ensure_one()
-        start = fields.Datetime.to_datetime(self.env.context.get("start_datetime"))
+        start = fields.Date.to_date(self.env.context.get("start_datetime"))
         day = self._collection_get_last_day()
         report = self._collection_get_report(name, self.company_id or self.env.company, day)
         [(amount,)] = report._read_group(
-            [(date_field, ">", start and start.date()), (date_field, "<=", day)],
+            [(date_field, ">", start), (date_field, "<=", day)],
             aggregates=[f"{field}:sum"],
         )
         return amount

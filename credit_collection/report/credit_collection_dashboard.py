@@ -1,9 +1,11 @@
+from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
 
 from ..const import FIGURES_DATE_KEY
 
+RECENT_DAYS = 90  # of promises and notices, which are too few in a month
 FORECAST_WEEKS = 8  # ahead, in the chart
 FORECAST_TILE_DAYS = 28
 PAST_WEEKS = 8  # of forecasts to compare
@@ -28,8 +30,12 @@ class CreditCollectionDashboard(models.AbstractModel):
         """Return what the page begins with: the day, the currency, and which sections there are."""
         self.env["credit.collection.report.item"].check_access("read")
         day = self.env["credit.collection.report"]._parse_date(date)
+        today = fields.Date.context_today(self)
+        last_month = fields.Date.subtract(fields.Date.start_of(today, "month"), days=1)
         return {
             "date": fields.Date.to_string(day),
+            "today": fields.Date.to_string(today),
+            "last_month": fields.Date.to_string(last_month),
             "currency_id": self.env.company.currency_id.id,
             "sections": list(self._get_section_methods()),
         }
@@ -86,6 +92,16 @@ class CreditCollectionDashboard(models.AbstractModel):
                 is_money = field is not None and field.type in ("monetary", "float")
                 total[measure] += (amount or 0) * (rate if is_money else 1)
         return totals
+
+    @staticmethod
+    def _regroup(totals, position):
+        """Return the totals by one of their groups."""
+        result = {}
+        for key, total in totals.items():
+            group = result.setdefault(key[position : position + 1], dict.fromkeys(total, 0))
+            for measure, amount in total.items():
+                group[measure] += amount
+        return result
 
     def _get_rate(self, company, date):
         """Return what makes an amount of a company one of the current company."""
@@ -211,30 +227,37 @@ class CreditCollectionDashboard(models.AbstractModel):
             "amount_overdue",
             "amount_days",
             "amount_days_current",
+            "amount_days_countback",
             "amount_sales_period",
             "amount_collected",
             "amount_collectable",
         ]
         months = self._add_up("month", date, measures, groupby=["date:day"])
         now = months.get((date,)) or dict.fromkeys(measures, 0)
-        countback = self._get_countback(date)
         own = [("date", "=", date)]
-        days = [
-            ("dso", self.env._("DSO"), self._divide(now["amount_days"], now["amount_sales_period"])),
-            ("dso_countback", self.env._("DSO, count-back"), countback),
-            (
-                "dso_best",
-                self.env._("DSO, best possible"),
-                self._divide(now["amount_days_current"], now["amount_sales_period"]),
-            ),
-        ]
         return {
             "tiles": [
-                *(
-                    self._prepare_tile(
-                        key, label, value, "days", "month", date, field=key, domain=own
-                    )
-                    for key, label, value in days
+                self._prepare_tile(
+                    "dso",
+                    self.env._("DSO"),
+                    self._divide(now["amount_days"], now["amount_sales_period"]),
+                    "days",
+                    "month",
+                    date,
+                    field="dso",
+                    domain=own,
+                    days=self._divide(now["amount_days_current"], now["amount_sales_period"]),
+                    note=self.env._("at best"),
+                ),
+                self._prepare_tile(
+                    "dso_countback",
+                    self.env._("DSO, count-back"),
+                    self._divide(now["amount_days_countback"], now["amount_receivable"]),
+                    "days",
+                    "month",
+                    date,
+                    field="dso_countback",
+                    domain=own,
                 ),
                 self._prepare_tile(
                     "cei",
@@ -250,16 +273,6 @@ class CreditCollectionDashboard(models.AbstractModel):
             ],
             "charts": [self._get_trend(date, months)],
         }
-
-    def _get_countback(self, date):
-        """Return the count-back DSO; of several companies, weighted by what is receivable."""
-        above = below = 0
-        for company, days, amount in self._get_report("month", date)._read_group(
-            [("date", "=", date)], ["company_id"], ["dso_countback:avg", "amount_receivable:sum"]
-        ):
-            weight = amount * self._get_rate(company, date)
-            above, below = above + days * weight, below + weight
-        return self._divide(above, below)
 
     def _get_trend(self, date, months):
         days = sorted(day for (day,) in months)
@@ -315,13 +328,16 @@ class CreditCollectionDashboard(models.AbstractModel):
                     field="days_late_weighted",
                     domain=domain,
                     days=self._divide(paid["days_late"], paid["__count"]),
-                    note=self.env._("each payment once"),
+                    note=self.env._("per payment"),
                 ),
             ],
         }
 
     def _get_promise(self, date):
-        domain = [*self._get_month_domain("date_deadline", date), ("judged_count", "=", 1)]
+        domain = [
+            ("date_deadline", ">", date - timedelta(days=RECENT_DAYS)),
+            ("judged_count", "=", 1),
+        ]
         [promised] = self._add_up(
             "promise",
             date,
@@ -340,17 +356,17 @@ class CreditCollectionDashboard(models.AbstractModel):
                     field="rate",
                     domain=domain,
                     share=self._divide(promised["amount_kept"], promised["amount_judged"]),
-                    note=self.env._("by amount, this month"),
+                    note=self.env._("by amount, last 90 days"),
                 )
             ],
         }
 
     def _get_recovery(self, date):
         """Notices whose days were over in the last ninety."""
-        domain = [("is_over", "=", True), ("date_sent", ">", date - timedelta(days=90))]
+        domain = [("is_over", "=", True), ("date_sent", ">", date - timedelta(days=RECENT_DAYS))]
         measures = ["amount", "amount_paid"]
-        levels = self._add_up("recovery", date, measures, domain, ["level_id"])
-        channels = self._add_up("recovery", date, measures, domain, ["channels"])
+        totals = self._add_up("recovery", date, measures, domain, ["level_id", "channels"])
+        levels, channels = (self._regroup(totals, position) for position in (0, 1))
         labels = dict(self.env["credit.collection.report.recovery"]._selection_channels())
         claimed = sum(one["amount"] for one in levels.values())
         paid = sum(one["amount_paid"] for one in levels.values())
@@ -381,7 +397,9 @@ class CreditCollectionDashboard(models.AbstractModel):
                         *(
                             self._prepare_bar(
                                 level.name,
-                                self._divide(levels[level,]["amount_paid"], levels[level,]["amount"]),
+                                self._divide(
+                                    levels[level,]["amount_paid"], levels[level,]["amount"]
+                                ),
                                 "recovery",
                                 date,
                                 [*domain, ("level_id", "=", level.id)],
@@ -422,8 +440,10 @@ class CreditCollectionDashboard(models.AbstractModel):
                     date,
                     field="amount",
                     domain=domain,
-                    count=sum(one["__count"] for one in reasons.values()),
-                    note=self.env._("open disputes"),
+                    note=self.env._(
+                        "disputes open: %(count)s",
+                        count=sum(one["__count"] for one in reasons.values()),
+                    ),
                 )
             ],
             "charts": [
@@ -468,21 +488,21 @@ class CreditCollectionDashboard(models.AbstractModel):
         }
 
     def _get_forecast(self, date):
-        weeks = self._add_up(
-            "forecast", date, ["amount"], [("date_expected", "!=", False)], ["week:day"]
+        expected = self._add_up(
+            "forecast", date, ["amount"], [("date_expected", "!=", False)], ["date_expected:day"]
         )
-        soon = [
-            ("date_expected", "<=", date + timedelta(days=FORECAST_TILE_DAYS)),
-            ("date_expected", "!=", False),
-        ]
-        [expected] = self._add_up("forecast", date, ["amount"], soon).values()
-        ahead = sorted(week for (week,) in weeks)[:FORECAST_WEEKS]
+        until = date + timedelta(days=FORECAST_TILE_DAYS)
+        soon = [("date_expected", "<=", until), ("date_expected", "!=", False)]
+        weeks = defaultdict(float)
+        for (day,), total in expected.items():
+            weeks[fields.Date.start_of(day, "week")] += total["amount"]
+        ahead = sorted(weeks)[:FORECAST_WEEKS]
         return {
             "tiles": [
                 self._prepare_tile(
                     "expected",
                     self.env._("Expected in four weeks"),
-                    expected["amount"],
+                    sum(total["amount"] for (day,), total in expected.items() if day <= until),
                     "monetary",
                     "forecast",
                     date,
@@ -499,7 +519,7 @@ class CreditCollectionDashboard(models.AbstractModel):
                     "bars": [
                         self._prepare_bar(
                             fields.Date.to_string(week),
-                            weeks[week,]["amount"],
+                            weeks[week],
                             "forecast",
                             date,
                             [("week", "=", week)],
@@ -546,9 +566,7 @@ class CreditCollectionDashboard(models.AbstractModel):
 
     def _get_roll(self, date):
         """Return a row for each class: how much of it went to each other class."""
-        cells = self._add_up(
-            "roll", date, ["amount"], groupby=["bucket_from_id", "bucket_to_id"]
-        )
+        cells = self._add_up("roll", date, ["amount"], groupby=["bucket_from_id", "bucket_to_id"])
         rows = sorted({key[0] for key in cells}, key=lambda bucket: bucket.rank)
         columns = sorted({key[1] for key in cells}, key=lambda bucket: bucket.rank)
         totals = {

@@ -16,7 +16,7 @@ class CreditCollectionReport(models.AbstractModel):
     _description = "Figures as of a Day"
 
     # measures that are the quotient of the sums of two others, in whatever group
-    _ratios = {}  # noqa: RUF012
+    _ratios = {}
 
     company_id = fields.Many2one("res.company", readonly=True)
     company_currency_id = fields.Many2one("res.currency", "Company currency", readonly=True)
@@ -49,7 +49,7 @@ class CreditCollectionReport(models.AbstractModel):
         if name not in self._ratios:
             return super()._read_group_select(aggregate_spec, query)
         above, below = (self._field_to_sql(self._table, one, query) for one in self._ratios[name])
-        return SQL("COALESCE(SUM(%s) / NULLIF(SUM(%s), 0), 0)", above, below)
+        return SQL("COALESCE(SUM(%s)::float8 / NULLIF(SUM(%s), 0), 0)", above, below)
 
 
 class CreditCollectionReportCustomer(models.AbstractModel):

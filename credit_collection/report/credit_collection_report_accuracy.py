@@ -11,7 +11,7 @@ class CreditCollectionReportAccuracy(models.Model):
     _auto = False
     _order = "week desc, date desc"
     _rec_name = "week"
-    _ratios = {"rate": ("amount_received", "amount_expected")}  # noqa: RUF012
+    _ratios = {"rate": ("amount_received", "amount_expected")}
 
     date = fields.Date("Forecast on", readonly=True)
     week = fields.Date(readonly=True, help="The Monday of the week.")

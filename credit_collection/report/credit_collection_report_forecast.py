@@ -93,12 +93,13 @@ class CreditCollectionReportForecast(models.Model):
         return SQL(
             """
             SELECT id, source_id, move_id, company_id, partner_id, currency_id, date_due, rate,
-                   CASE WHEN EXISTS (
-                            SELECT FROM credit_collection_litigation_line part
+                   CASE WHEN owed.source_id IN (
+                            SELECT COALESCE(item.collection_origin_line_id, item.id)
+                              FROM credit_collection_litigation_line part
                               JOIN credit_collection_litigation litigation
                                 ON litigation.id = part.litigation_id
-                             WHERE part.move_line_id IN (owed.id, owed.source_id)
-                               AND litigation.category IN ('court', 'insolvency')
+                              JOIN account_move_line item ON item.id = part.move_line_id
+                             WHERE litigation.category IN ('court', 'insolvency')
                                AND litigation.date_open <= %(date)s
                                AND COALESCE(litigation.date_closed > %(date)s, TRUE))
                         THEN 0

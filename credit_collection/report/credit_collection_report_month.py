@@ -16,8 +16,9 @@ class CreditCollectionReportMonth(models.Model):
     _auto = False
     _order = "date desc, company_id"
     _rec_name = "date"
-    _ratios = {  # noqa: RUF012
+    _ratios = {
         "dso": ("amount_days", "amount_sales_period"),
+        "dso_countback": ("amount_days_countback", "amount_receivable"),
         "dso_best": ("amount_days_current", "amount_sales_period"),
         "cei": ("amount_collected", "amount_collectable"),
     }
@@ -29,12 +30,8 @@ class CreditCollectionReportMonth(models.Model):
         readonly=True,
         help="The balance of the receivable accounts: debts less open credits.",
     )
-    amount_debt = fields.Monetary(
-        "Open debts", currency_field="company_currency_id", readonly=True
-    )
-    amount_current = fields.Monetary(
-        "Not due", currency_field="company_currency_id", readonly=True
-    )
+    amount_debt = fields.Monetary("Open debts", currency_field="company_currency_id", readonly=True)
+    amount_current = fields.Monetary("Not due", currency_field="company_currency_id", readonly=True)
     amount_overdue = fields.Monetary("Overdue", currency_field="company_currency_id", readonly=True)
     amount_sales = fields.Monetary(
         "Invoiced",
@@ -48,11 +45,9 @@ class CreditCollectionReportMonth(models.Model):
         readonly=True,
         help="Invoices less credit notes, with taxes, of as many days as the company counts.",
     )
-    amount_received = fields.Monetary(
-        "Received", currency_field="company_currency_id", readonly=True
-    )
     amount_days = fields.Float("Receivable × days", readonly=True)
     amount_days_current = fields.Float("Not due × days", readonly=True)
+    amount_days_countback = fields.Float("Receivable × days counted back", readonly=True)
     amount_collected = fields.Monetary(
         "Collected of what could be",
         currency_field="company_currency_id",
@@ -113,7 +108,7 @@ class CreditCollectionReportMonth(models.Model):
                    period.receivable AS amount_receivable, period.debt AS amount_debt,
                    period.debt - period.overdue AS amount_current,
                    period.overdue AS amount_overdue, period.sales AS amount_sales,
-                   period.sales_period AS amount_sales_period, period.received AS amount_received,
+                   period.sales_period AS amount_sales_period,
                    period.receivable * company.collection_dso_days AS amount_days,
                    (period.debt - period.overdue) * company.collection_dso_days
                        AS amount_days_current,
@@ -123,6 +118,7 @@ class CreditCollectionReportMonth(models.Model):
                    period.receivable * company.collection_dso_days
                        / NULLIF(period.sales_period, 0) AS dso,
                    back.days AS dso_countback,
+                   back.days * period.receivable AS amount_days_countback,
                    (period.debt - period.overdue) * company.collection_dso_days
                        / NULLIF(period.sales_period, 0) AS dso_best,
                    (period.debt_before + period.sales - period.debt)
@@ -139,7 +135,7 @@ class CreditCollectionReportMonth(models.Model):
         )
 
     def _get_step_sql(self, date, companies):
-        """By how much each day moves the receivable, the debts, the overdue, sales and receipts.
+        """By how much each day moves the receivable, the debts, the overdue and the sales.
 
         The same as the open lines of `_collection_get_open_sql`, added up for many days at once: a
         debt enters on the day it is booked and leaves with what is matched; it is overdue from the
@@ -148,44 +144,43 @@ class CreditCollectionReportMonth(models.Model):
         return SQL(
             """
             SELECT company_id, date, sum(receivable) AS receivable, sum(debt) AS debt,
-                   sum(overdue) AS overdue, sum(sales) AS sales, sum(received) AS received
-              FROM (%(booked)s
-                 UNION ALL
-                    %(matched)s
-                 UNION ALL
-                    SELECT company_id, date, 0, 0, 0, 0, amount FROM (%(payments)s) payment) moved
+                   sum(overdue) AS overdue, sum(sales) AS sales
+              FROM (%(booked)s UNION ALL %(matched)s) moved
           GROUP BY company_id, date
             """,
             booked=self._get_booked_sql(date, companies),
             matched=self._get_matched_sql(date, companies),
-            payments=self.env["account.partial.reconcile"]._collection_get_payment_sql(
-                date, companies
-            ),
         )
 
     def _get_booked_sql(self, date, companies):
+        """What was booked, as one row for each day of booking and due date, then day by day."""
         return SQL(
             """
-            SELECT line.company_id, happened.date,
-                   CASE WHEN happened.is_booking THEN line.balance ELSE 0 END AS receivable,
-                   CASE WHEN happened.is_booking THEN GREATEST(line.balance, 0) ELSE 0 END AS debt,
-                   CASE WHEN happened.is_overdue THEN GREATEST(line.balance, 0) ELSE 0 END
-                       AS overdue,
-                   CASE WHEN happened.is_booking
-                             AND move.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
-                        THEN line.balance ELSE 0 END AS sales,
-                   0 AS received
-              FROM account_move_line line
-              JOIN account_move move ON move.id = line.move_id
-              JOIN LATERAL (VALUES (line.date, TRUE, FALSE),
-                                   (GREATEST(line.date, COALESCE(line.date_maturity, line.date) + 1),
-                                    FALSE, TRUE))
-                  AS happened (date, is_booking, is_overdue)
-                ON happened.date <= %(date)s AND (happened.is_booking OR line.balance > 0)
-             WHERE line.account_id = ANY (ARRAY(
-                       SELECT id FROM account_account WHERE account_type = 'asset_receivable'
-                   ))
-               AND line.parent_state = 'posted' AND %(companies)s
+            SELECT booked.company_id, happened.date,
+                   CASE WHEN happened.is_booking THEN booked.balance ELSE 0 END AS receivable,
+                   CASE WHEN happened.is_booking THEN booked.debt ELSE 0 END AS debt,
+                   CASE WHEN happened.is_booking THEN 0 ELSE booked.debt END AS overdue,
+                   CASE WHEN happened.is_booking THEN booked.sales ELSE 0 END AS sales
+              FROM (
+                       SELECT line.company_id, line.date,
+                              COALESCE(line.date_maturity, line.date) AS date_due,
+                              sum(line.balance) AS balance,
+                              sum(line.balance) FILTER (WHERE line.balance > 0) AS debt,
+                              sum(line.balance) FILTER (WHERE move.move_type IN (
+                                  'out_invoice', 'out_refund', 'out_receipt')) AS sales
+                         FROM account_move_line line
+                         JOIN account_move move ON move.id = line.move_id
+                        WHERE line.account_id = ANY (ARRAY(
+                                  SELECT id FROM account_account
+                                   WHERE account_type = 'asset_receivable'
+                              ))
+                          AND line.parent_state = 'posted' AND line.date <= %(date)s
+                          AND %(companies)s
+                     GROUP BY line.company_id, line.date, COALESCE(line.date_maturity, line.date)
+                   ) booked
+              JOIN LATERAL (VALUES (booked.date, TRUE),
+                                   (GREATEST(booked.date, booked.date_due + 1), FALSE))
+                  AS happened (date, is_booking) ON happened.date <= %(date)s
             """,
             date=date,
             companies=self.env["credit.collection.item"]._get_company_sql(
@@ -196,19 +191,27 @@ class CreditCollectionReportMonth(models.Model):
     def _get_matched_sql(self, date, companies):
         return SQL(
             """
-            SELECT line.company_id, happened.date, 0, -happened.debt, -happened.overdue, 0, 0
-              FROM account_partial_reconcile partial
-              JOIN account_move_line line ON line.id = partial.debit_move_id
-              JOIN LATERAL (VALUES (partial.max_date, partial.amount, 0.0),
-                                   (GREATEST(partial.max_date,
-                                             COALESCE(line.date_maturity, line.date) + 1),
-                                    0.0, partial.amount))
-                  AS happened (date, debt, overdue)
-                ON happened.date <= %(date)s
-             WHERE line.account_id = ANY (ARRAY(
-                       SELECT id FROM account_account WHERE account_type = 'asset_receivable'
-                   ))
-               AND line.parent_state = 'posted' AND %(companies)s
+            SELECT matched.company_id, happened.date, 0,
+                   CASE WHEN happened.is_matching THEN -matched.amount ELSE 0 END,
+                   CASE WHEN happened.is_matching THEN 0 ELSE -matched.amount END, 0
+              FROM (
+                       SELECT line.company_id, partial.max_date AS date,
+                              COALESCE(line.date_maturity, line.date) AS date_due,
+                              sum(partial.amount) AS amount
+                         FROM account_partial_reconcile partial
+                         JOIN account_move_line line ON line.id = partial.debit_move_id
+                        WHERE line.account_id = ANY (ARRAY(
+                                  SELECT id FROM account_account
+                                   WHERE account_type = 'asset_receivable'
+                              ))
+                          AND line.parent_state = 'posted' AND partial.max_date <= %(date)s
+                          AND %(companies)s
+                     GROUP BY line.company_id, partial.max_date,
+                              COALESCE(line.date_maturity, line.date)
+                   ) matched
+              JOIN LATERAL (VALUES (matched.date, TRUE),
+                                   (GREATEST(matched.date, matched.date_due + 1), FALSE))
+                  AS happened (date, is_matching) ON happened.date <= %(date)s
             """,
             date=date,
             companies=self.env["credit.collection.item"]._get_company_sql(
@@ -237,9 +240,7 @@ class CreditCollectionReportMonth(models.Model):
                               COALESCE(sum(sales) FILTER (
                                   WHERE step.date >= date_trunc('month', day.date)), 0) AS sales,
                               COALESCE(sum(sales) FILTER (
-                                  WHERE step.date > day.date - day.dso_days), 0) AS sales_period,
-                              COALESCE(sum(received) FILTER (
-                                  WHERE step.date >= date_trunc('month', day.date)), 0) AS received
+                                  WHERE step.date > day.date - day.dso_days), 0) AS sales_period
                          FROM step
                         WHERE step.company_id = day.company_id AND step.date <= day.date
                    ) total ON TRUE

@@ -11,7 +11,7 @@ class CreditCollectionReportPayment(models.Model):
     _auto = False
     _order = "date desc, id desc"
     _rec_name = "move_id"
-    _ratios = {"days_late_weighted": ("amount_days", "amount")}  # noqa: RUF012
+    _ratios = {"days_late_weighted": ("amount_days", "amount")}
 
     move_id = fields.Many2one("account.move", "Document", readonly=True)
     entry_id = fields.Many2one("account.move", "Paid by", readonly=True)

@@ -11,7 +11,7 @@ class CreditCollectionReportPromise(models.Model):
     _auto = False
     _order = "date_deadline desc, id desc"
     _rec_name = "promise_id"
-    _ratios = {  # noqa: RUF012
+    _ratios = {
         "rate": ("kept_count", "judged_count"),
         "rate_amount": ("amount_kept", "amount_judged"),
     }
@@ -71,8 +71,8 @@ class CreditCollectionReportPromise(models.Model):
                               CASE WHEN is_judged THEN round(promise.amount * item.rate, 2)
                                    ELSE 0 END AS amount_judged,
                               CASE WHEN is_judged
-                                   THEN round(LEAST(promise.amount_kept, promise.amount)
-                                              * item.rate, 2)
+                                   THEN round(LEAST(COALESCE(promise.amount_kept, 0),
+                                                    promise.amount) * item.rate, 2)
                                    ELSE 0 END AS amount_kept,
                               is_judged::int AS judged_count,
                               (is_judged AND promise.state = 'kept')::int AS kept_count

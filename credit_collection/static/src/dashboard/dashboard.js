@@ -9,8 +9,6 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 import { DashboardChart } from "./dashboard_chart";
 import { formatFigure } from "./dashboard_format";
 
-const { DateTime } = luxon;
-
 /** The figures of a day, a section at a time: each is shown as soon as it is there. */
 export class CollectionDashboard extends Component {
     static template = "credit_collection.Dashboard";
@@ -22,7 +20,14 @@ export class CollectionDashboard extends Component {
         this.action = useService("action");
         this.format = formatFigure;
         this.display = { controlPanel: {} };
-        this.state = useState({ date: null, currencyId: 0, sections: [], loaded: {} });
+        this.state = useState({
+            date: null,
+            today: null,
+            lastMonth: null,
+            currencyId: 0,
+            sections: [],
+            loaded: {},
+        });
         useSetupAction({ getLocalState: () => ({ date: this.state.date }) });
         onWillStart(() => this.load(this.props.state?.date || false));
     }
@@ -55,6 +60,8 @@ export class CollectionDashboard extends Component {
         const frame = await this.orm.call("credit.collection.dashboard", "get_sections", [date]);
         Object.assign(this.state, {
             date: frame.date,
+            today: frame.today,
+            lastMonth: frame.last_month,
             currencyId: frame.currency_id,
             sections: frame.sections,
             loaded: {},
@@ -76,18 +83,6 @@ export class CollectionDashboard extends Component {
         if (date && serializeDate(date) !== this.state.date) {
             this.load(serializeDate(date));
         }
-    }
-
-    onLastMonth() {
-        this.onDate(DateTime.now().startOf("month").minus({ days: 1 }));
-    }
-
-    onToday() {
-        this.onDate(DateTime.now());
-    }
-
-    get isToday() {
-        return this.state.date === serializeDate(DateTime.now());
     }
 
     open(action) {

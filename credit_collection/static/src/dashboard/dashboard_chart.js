@@ -6,8 +6,8 @@ import { formatFigure, formatLabel, formatShort } from "./dashboard_format";
 
 const SCHEME = cookie.get("color_scheme");
 const COLORS = {
-    plain: getColor(1, SCHEME, "odoo"),
-    late: getColor(2, SCHEME, "odoo"),
+    plain: getColor(0, SCHEME, "sm"),
+    late: getColor(1, SCHEME, "sm"),
 };
 const GRID_COLOR = getCustomColor(SCHEME, "#d8dadd", "#3C3E4B");
 const LABEL_COLOR = getCustomColor(SCHEME, "#111827", "#E4E4E4");
@@ -53,7 +53,7 @@ export class DashboardChart extends Component {
                 const chart = new Chart(this.canvasRef.el, this.getConfig());
                 return () => chart.destroy();
             },
-            () => [this.props.chart]
+            () => [this.props.chart],
         );
     }
 
@@ -110,7 +110,7 @@ export class DashboardChart extends Component {
                 kind: chart.kind,
                 data: this.bars.map((bar) => bar.value || 0),
                 backgroundColor: this.bars.map(
-                    (bar) => COLORS[chart.type === "trend" ? "late" : bar.tone || "plain"]
+                    (bar) => COLORS[chart.type === "trend" ? "late" : bar.tone || "plain"],
                 ),
                 maxBarThickness: 56,
                 borderRadius: 2,
