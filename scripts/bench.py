@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -39,6 +40,8 @@ REPORTS = (
     "forecast",
     "accuracy",
 )
+COMPANIES = 50  # of the cockpit
+STATEMENT_ITEMS = 2_000
 
 # -------------------------------------------------------------------------------------------------
 # The ledger: a tenth as many customers as open items, as many settled invoices as open ones
@@ -562,6 +565,8 @@ class Bench:
         self.measure_ledger_entries()
         self.measure_case_list()
         self.measure_desk()
+        self.measure_cockpit()
+        self.measure_statement()
         self.measure_approve()
         self.measure_letters()
         self.measure_emails()
@@ -757,6 +762,90 @@ class Bench:
         with self.meter.measure("habits of the customers", count):
             Case.sudo()._update_habits(self.company, fields.Date.today())
         self.meter.show("habits of the customers", "once a day")
+
+    def measure_cockpit(self):
+        """Open the cockpit when the same cases are those of fifty companies; rolled back."""
+        self.env.flush_all()
+        with self._rolled_back():
+            companies = self.company | self.env["res.company"].create(
+                [{"name": f"Client {number} of {self.size}"} for number in range(1, COMPANIES)]
+            )
+            self.collector.company_ids = companies
+            self.env.flush_all()
+            self.env.cr.execute(
+                "UPDATE credit_collection_case SET company_id = (%s)[1 + id %% %s]"
+                " WHERE company_id = %s",
+                (companies.ids, COMPANIES, self.company.id),
+            )
+            self.env.invalidate_all()
+            Cockpit = self.env(user=self.collector.id)["credit.collection.cockpit"]
+            views = Cockpit.get_views([(False, "list")])
+            names = _get_list_fields(views["views"]["list"]["arch"])
+            specification = {name: {} for name in names if name != "company_id"}
+            specification["company_id"] = {"fields": {"display_name": {}}}
+            with self.meter.measure("open the cockpit"):
+                result = Cockpit.web_search_read([], specification, limit=ROWS)
+            self.meter.show("open the cockpit", f"{result['length']} companies (target 1 s)")
+
+    def measure_statement(self):
+        """Read, print and export the statement of a customer with many items; rolled back."""
+        with self._rolled_back():
+            case = self._create_large_customer()
+            dialog = self.env["credit.collection.case.statement"].create(
+                {"case_ids": [Command.set(case.ids)]}
+            )
+            letter = dialog._make_letters()
+            self.env.invalidate_all()
+            with self.meter.measure("read a statement"):
+                letter._prepare_sections()
+            self.meter.show("read a statement", f"{STATEMENT_ITEMS} items")
+            with self.meter.measure("statement to PDF"):
+                documents = self.env["credit.collection.letter"]._render(letter)
+            self.meter.show("statement to PDF", f"{len(documents[letter]) // 1024} KB")
+            with self.meter.measure("statement to XLSX"):
+                letter._make_workbook()
+            self.meter.show("statement to XLSX")
+
+    def _create_large_customer(self):
+        """Return the case of a customer with very many open items."""
+        partner = self.env["res.partner"].create({"name": "Large", "is_company": True})
+        entry = self.env["account.move"].create(
+            {
+                "date": self.today,
+                "journal_id": self.env["account.journal"]
+                .search([("type", "=", "general"), ("company_id", "=", self.company.id)], limit=1)
+                .id,
+                "line_ids": [
+                    *(
+                        Command.create(
+                            {
+                                "account_id": self.values["receivable"],
+                                "partner_id": partner.id,
+                                "date_maturity": self.today - timedelta(days=number % 300),
+                                "debit": 10.0,
+                            }
+                        )
+                        for number in range(STATEMENT_ITEMS)
+                    ),
+                    Command.create(
+                        {"account_id": self.values["income"], "credit": 10.0 * STATEMENT_ITEMS}
+                    ),
+                ],
+            }
+        )
+        entry.action_post()
+        return self.env["credit.collection.case"]._get_for_partner(partner, self.company)
+
+    @contextmanager
+    def _rolled_back(self):
+        """Undo what is done inside."""
+        savepoint = self.env.cr.savepoint(flush=False)
+        try:
+            yield
+        finally:
+            self.env.flush_all()
+            savepoint.close(rollback=True)
+            self.env.invalidate_all(flush=False)
 
     def measure_approve(self):
         run = self.run_record

@@ -243,6 +243,25 @@ class TestMandate(FirmCommon):
         )
         self.assertIn("mandate", self._read_email())
 
+    def test_a_firm_quotes_what_the_french_law_demands_of_it(self):
+        french = self._customer(
+            "Débiteur SARL",
+            country_id=self.env.ref("base.fr").id,
+            collection_debtor_kind="consumer",
+            vat=False,
+        )
+        self._overdue_invoice(100.0, partner=french)
+        letter = self._dun().dunning_ids.letter_id
+        quoted = "Les frais de recouvrement entrepris sans titre exécutoire"
+        self.assertIn(quoted, self._read_letter(letter))
+        self._overdue_invoice(100.0)
+        belgian = self._dun().dunning_ids.letter_id
+        self.assertNotIn(quoted, self._read_letter(belgian))
+
+    def _read_letter(self, letter):
+        pages = PdfFileReader(io.BytesIO(letter.raw)).pages
+        return " ".join(" ".join(page.extractText().split()) for page in pages)
+
     def test_the_sender_in_the_settings_goes_first(self):
         self.company.sudo().collection_email_from = "dunning@seller.example"
         self.assertEqual(self.company._collection_get_email_from(), "dunning@seller.example")

@@ -486,9 +486,33 @@ class TestStatement(StatementCommon):
             with self.assertRaises(UserError):
                 method()
         self.assertFalse(wizard.preview)
-        forged = self.env[WIZARD].with_user(stranger).new({"case_ids": self._case().ids})
-        with self.assertRaises(AccessError):
-            self.assertFalse(forged.preview)
+
+    def test_nobody_looks_at_a_customer_of_another_company_through_the_dialog(self):
+        self._overdue_invoice(100.0)
+        self._commit()
+        self.assertIn("100.00", self._preview_as(self.collector))
+        stranger_company = self.env["res.company"].create({"name": "Strangers"})
+        stranger = self._user(
+            "stranger",
+            "credit_collection_group_manager",
+            company_id=stranger_company.id,
+            company_ids=[Command.set(stranger_company.ids)],
+        )
+        with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
+            self._preview_as(stranger)
+
+    def _preview_as(self, user):
+        """Return what the dialog shows when its fields are filled in."""
+        values = {
+            "case_ids": [Command.link(self._case().id)],
+            "date": "2026-03-02",
+            "kind": "open",
+            "ageing": "days",
+        }
+        specification = {name: {} for name in (*values, "preview")}
+        self.env.invalidate_all()
+        answer = self.env[WIZARD].with_user(user).onchange(values, ["case_ids"], specification)
+        return str(answer["value"].get("preview"))
 
 
 @tagged("post_install", "-at_install")

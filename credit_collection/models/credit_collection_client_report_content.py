@@ -35,20 +35,21 @@ class CreditCollectionClientReport(models.Model):
         self.ensure_one()
         items = self._get_open_items()
         company = self.company_id
+        today = format_long_date(self.env, fields.Date.context_today(self))
         return {
             "report": self,
             "company": company,
             "sender": self.sender_id,
             "firm": company._collection_get_firm() or self.sender_id,
             "address": self.partner_id._get_collection_address(company.partner_id, company),
-            "month": self._format_month(),
-            "date": format_long_date(self.env, self.date_to),
-            "today": format_long_date(self.env, fields.Date.context_today(self)),
+            "title": self.env._("What your customers owe: %(month)s", month=self.month),
+            "today": today,
             "position": self._prepare_position(items, writer),
             "movements": self._prepare_movements(writer),
             "actions": self._prepare_actions(writer),
             "cases": self._prepare_cases(items, writer),
             "needs": self._prepare_needs(writer),
+            "needs_title": self.env._("What we need from you, as of %(date)s", date=today),
         }
 
     def _get_continuation(self, _number):
@@ -108,10 +109,16 @@ class CreditCollectionClientReport(models.Model):
                 for label, total in zip(labels, totals, strict=True)
             ],
             "balance": self._amount(writer, sum(totals)),
-            "overdue": self._amount(writer, overdue),
-            "share": f"{round(100 * overdue / debts) if debts else 0}\N{NO-BREAK SPACE}%",
-            "owing_count": len(owing),
-            "late_count": len(late),
+            "text": self.env._(
+                "On %(date)s, %(owing)s customers owed you %(balance)s, credits deducted. Of this, "
+                "%(overdue)s (%(share)s) was overdue, from %(late)s customers.",
+                date=format_long_date(self.env, self.date_to),
+                owing=len(owing),
+                balance=self._amount(writer, sum(totals)),
+                overdue=self._amount(writer, overdue),
+                share=f"{round(100 * overdue / debts) if debts else 0}\N{NO-BREAK SPACE}%",
+                late=len(late),
+            ),
         }
 
     # -------------------------------------------------------------------------

@@ -214,6 +214,12 @@ class CreditCollectionLegalProfile(models.Model):
         help="What may lawfully be done if nothing is paid: {legal_next_steps}.",
     )
 
+    letter_mandate = fields.Text(
+        "Written by a firm",
+        help="What the law wants a firm to quote that collects in the name of the creditor; in the "
+        "words and the language of the law.",
+    )
+
     legal_basis = fields.Char(
         required=True, translate=True, help="The articles that letters refer to."
     )

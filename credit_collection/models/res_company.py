@@ -256,6 +256,27 @@ class ResCompany(models.Model):
         self.ensure_one()
         return self.sudo().collection_firm_id  # its name is on every letter
 
+    def _collection_get_mandate_text(self):
+        """Return the sentence that says who writes, and for whom; nothing without a mandate."""
+        firm = self._collection_get_firm()
+        if not firm:
+            return False
+        vals = {
+            "firm": ", ".join([firm.name, *firm._get_collection_address(firm, self)[1:]]),
+            "company": self.name,
+        }
+        mandate = self.sudo().collection_mandate
+        if not mandate:
+            return self.env._(
+                "%(firm)s, collects this debt out of court in the name of %(company)s.", **vals
+            )
+        return self.env._(
+            "%(firm)s, collects this debt out of court in the name of %(company)s "
+            "(mandate %(mandate)s).",
+            mandate=mandate,
+            **vals,
+        )
+
     def _collection_get_firm_email(self):
         """Return the sender where a firm writes: its address, and in whose name it writes."""
         firm = self._collection_get_firm()

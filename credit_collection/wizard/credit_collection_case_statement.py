@@ -98,7 +98,10 @@ class CreditCollectionCaseStatement(models.TransientModel):
                 "before": "",
                 "is_last": len(rows) <= _PREVIEW_ROWS,
                 "is_new_page": False,
-                "more": max(len(rows) - _PREVIEW_ROWS, 0),
+                "more": len(rows) > _PREVIEW_ROWS
+                and self.env._(
+                    "The document has %(count)s rows more.", count=len(rows) - _PREVIEW_ROWS
+                ),
             }
         ]
 

@@ -96,15 +96,43 @@ class CreditCollectionCaseStatementLetter(models.TransientModel):
             "debtor": self.partner_id.sudo(),
             "address": self.contact_id.sudo()._get_collection_address(self.partner_id, company),
             "today": format_long_date(self.env, fields.Date.context_today(self)),
-            "date": format_long_date(self.env, options.date),
-            "date_from": options.date_from and format_long_date(self.env, options.date_from),
+            "title": self._get_continuation(self.name),
+            "intro": self._get_intro(options),
             "note": wizard.note,
-            "is_movements": options.kind == "movements",
-            "only_overdue": options.only_overdue,
             "sections": sections,
-            "is_owed": any(section["is_owed"] for section in sections),
-            "bank": bank._prepare_collection_bank_vals(),
+            "payment": any(section["is_owed"] for section in sections) and self._tell_bank(bank),
         }
+
+    def _get_intro(self, options):
+        """Return the sentences above the tables: what they are, and what is not in them."""
+        if options.kind == "movements" and options.date_from:
+            what = self.env._(
+                "This is your account with us since %(date)s.",
+                date=format_long_date(self.env, options.date_from),
+            )
+        elif options.kind == "movements":
+            what = self.env._("This is your account with us.")
+        elif options.only_overdue:
+            what = self.env._("In our books, the items below are overdue.")
+        else:
+            what = self.env._("In our books, the items below are open.")
+        limit = self.env._(
+            "What we received after %(date)s is not in it yet.",
+            date=format_long_date(self.env, options.date),
+        )
+        return f"{what} {limit}"
+
+    def _tell_bank(self, bank):
+        """Return the sentence on where to pay."""
+        vals = bank._prepare_collection_bank_vals()
+        if not vals["account_number"]:
+            return False
+        return self.env._(
+            "Please pay what is due to %(holder)s, account %(account)s, with the numbers of the "
+            "documents as reference.",
+            holder=vals["account_holder"],
+            account=" / ".join(filter(None, [vals["account_number"], vals["bic"]])),
+        )
 
     def _get_continuation(self, _number):
         """Return the line at the top of the pages after the first one."""
