@@ -16,6 +16,7 @@ from . import (
     test_ledger_import,
     test_late_interest,
     test_law_examples,
+    test_law_letters,
     test_legal_profile,
     test_letters,
     test_litigation,
