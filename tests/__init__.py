@@ -9,6 +9,7 @@ from . import (
     test_delivery,
     test_dispute,
     test_dunning,
+    test_fees_and_interest,
     test_handover,
     test_hold,
     test_install,
