@@ -5,7 +5,7 @@ import xlsxwriter
 
 from odoo import api, models
 
-_PAYMENT, _WRITE_OFF = "payment", "write_off"
+_PAYMENT, _WRITE_OFF, _CHARGES = "payment", "write_off", "charges"
 
 
 class CreditCollectionHandoverStatement(models.AbstractModel):
@@ -88,6 +88,18 @@ class CreditCollectionHandoverStatement(models.AbstractModel):
             .search([("move_id", "in", lines.move_id.ids)])
             .move_id.ids
         )
+        charges = self.env["credit.collection.charge"].search(
+            [
+                "|",
+                ("charge_move_id", "in", lines.move_id.ids),
+                ("reversal_move_id", "in", lines.move_id.ids),
+            ]
+        )
+        charged = {
+            *charges.charge_move_id.ids,
+            *charges.reversal_move_id.ids,
+            *charges.reversal_move_id.reversed_entry_id.ids,
+        }
         kinds = {}
         for line in lines:
             move = line.move_id
@@ -96,6 +108,8 @@ class CreditCollectionHandoverStatement(models.AbstractModel):
                 kind = _PAYMENT
             elif move.id in given_up:
                 kind = _WRITE_OFF
+            elif move.id in charged:
+                kind = _CHARGES
             kinds[line] = labels.get(kind, labels["entry"])
         return kinds
 
@@ -107,6 +121,7 @@ class CreditCollectionHandoverStatement(models.AbstractModel):
             "out_receipt": self.env._("Receipt"),
             _PAYMENT: self.env._("Payment"),
             _WRITE_OFF: self.env._("Write-off"),
+            _CHARGES: self.env._("Charges"),
             "entry": self.env._("Entry"),
         }
 
