@@ -820,6 +820,9 @@ class TestChargeImputation(ChargeCommon):
             {
                 "case_id": self._case().id,
                 "kind_id": self.env.ref("credit_collection.litigation_kind_full").id,
+                "line_ids": [
+                    Command.create({"move_line_id": invoice._collection_get_receivables().id})
+                ],
             }
         )
         litigation.action_open()
