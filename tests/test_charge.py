@@ -1,3 +1,4 @@
+import io
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -10,7 +11,9 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
+from odoo.tools.pdf import PdfFileReader
 
+from odoo.addons.credit_collection.models.credit_collection_dunning_document import DocumentWriter
 from odoo.addons.credit_collection.tools.interest import Rate, Terms, accrue
 from odoo.addons.credit_collection.tools.interest_spans import share
 
@@ -561,6 +564,83 @@ class TestChargeBooking(ChargeCommon):
         with self.assertRefused("reverse these charges instead"):
             charges.charge_move_id.button_draft()
 
+    def test_the_document_of_charges_is_not_cancelled_either(self):
+        self._booked()
+        charges = self._charges(self._claimed())
+        charges.action_post()
+        with self.assertRefused("reverse these charges instead"):
+            charges.charge_move_id.button_cancel()
+        self.assertEqual(charges.mapped("state"), ["posted", "posted"])
+
+    def _reverse_by_hand(self, move, keep=None):
+        """Reverse a document with Odoo's own button; leave only a line of it in the reversal."""
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"journal_id": move.journal_id.id, "reason": "By hand"})
+        )
+        wizard.reverse_moves()
+        note = wizard.new_move_ids
+        if keep:
+            note.invoice_line_ids.filtered(lambda line: line.account_id != keep).unlink()
+        if note.state == "draft":
+            note.action_post()
+        return note
+
+    def test_a_credit_note_made_by_hand_takes_the_booking_of_charges_back(self):
+        self._check_reversed_by_hand("invoice")
+
+    def test_an_entry_reversed_by_hand_takes_the_booking_of_charges_back(self):
+        self._check_reversed_by_hand("entry")
+
+    def _check_reversed_by_hand(self, document):
+        self._booked(document=document)
+        invoice = self._claimed()
+        charges = self._charges(invoice)
+        before = self._trial_balance()
+        charges.action_post()
+        note = self._reverse_by_hand(charges.charge_move_id)
+        self.assertEqual(charges.mapped("state"), ["claimed", "claimed"])
+        self.assertEqual(charges.reversal_move_id, note)
+        self.assertFalse(charges.charge_move_id)
+        self.assertEqual(self._trial_balance(), before)
+        self.assertIn(note.name, charges.case_id.message_ids[0].body)
+        self._dun("2026-03-22")
+        self.assertCharges(
+            invoice,
+            [
+                ("interest", 5.75, "claimed"),
+                ("fee", 40.0, "claimed"),
+                ("interest", 2.88, "claimed"),
+            ],
+        )
+        charges.action_post()  # and it may be booked again
+        self.assertEqual(charges.mapped("state"), ["posted", "posted"])
+
+    def test_a_credit_note_by_hand_for_one_line_takes_one_charge_back(self):
+        self._booked()
+        charges = self._charges(self._claimed())
+        charges.action_post()
+        self._reverse_by_hand(charges.charge_move_id, keep=self.fee_account)
+        fee = charges.filtered(lambda one: one.kind == "fee")
+        self.assertEqual((fee.state, (charges - fee).state), ("claimed", "posted"))
+
+    def test_what_reversed_charges_is_not_reset_to_draft(self):
+        self._booked()
+        charges = self._charges(self._claimed())
+        charges.action_post()
+        note = self._reverse_by_hand(charges.charge_move_id)
+        with self.assertRefused("post them again"):
+            note.button_draft()
+
+    def test_who_only_books_reverses_a_document_of_charges(self):
+        self._booked()
+        charges = self._charges(self._claimed())
+        charges.action_post()
+        clerk = self._user("clerk", only="account.group_account_invoice,base.group_user")
+        self._reverse_by_hand(charges.charge_move_id.with_user(clerk))
+        self.assertEqual(charges.mapped("state"), ["claimed", "claimed"])
+
     def test_a_notice_with_booked_charges_is_not_cancelled(self):
         self._booked()
         charges = self._charges(self._claimed())
@@ -615,8 +695,224 @@ class TestChargeLetter(ChargeCommon):
         self.assertFalse(vals["rows"])
         self.assertEqual(sum(map(len, vals["sheets"])), 12)
 
+    def _formal(self, **vals):
+        """Return the notice of a formal level that claims interest on three invoices."""
+        self._level(2).is_formal_notice = True
+        paid = self._overdue_invoice(1000.0)
+        self._overdue_invoice(500.0, "2025-12-20")
+        self._overdue_invoice(200.0, "2026-02-10")
+        self._dun("2026-03-02")
+        self._pay(paid, 400.0, on="2026-03-05")
+        return self._dun("2026-03-12").dunning_ids
+
+    def test_a_formal_notice_derives_its_interest_for_a_judge(self):
+        dunning = self._formal()
+        html = self._render(dunning)
+        for text in (
+            "how interest and compensation are calculated",
+            "Payment of 400.00 €",
+            "Law of 2 August 2002, art. 5 and 6",
+            "Fixed compensation · Law of 2 August 2002, art. 6",
+            "From 03/13/2026 on, each day adds 0.17 € of interest",  # 600 at 10.5 %
+        ):
+            self.assertIn(text, html)
+        vals = dunning._get_document_vals()[dunning]["derivation"]
+        claimed = sum(one.amount for one in dunning.charge_ids if one.kind == "interest")
+        self.assertEqual(vals["totals"][0]["amount"], f"{claimed:.2f}\xa0€")
+        self.assertFalse(vals["items"][0]["notes"])
+
+    def test_the_derivation_of_a_letter_is_that_of_the_screen(self):
+        dunning = self._formal()
+        html = self._render(dunning)
+        lines = dunning.line_ids.move_line_id
+        wizard = self.env["credit.collection.case.interest"].create(
+            {"case_id": dunning.case_id.id, "date_until": "2026-03-12"}
+        )
+        derivations = lines._collection_get_interest(date(2026, 3, 12))
+        shown = str(wizard.derivation).replace("\xa0", " ")
+        for derivation in derivations.values():
+            for segment in derivation.interest.segments:
+                row = f"{segment.amount:.2f} €"
+                self.assertIn(row, html)
+                self.assertIn(row, shown)
+
+    def test_a_letter_says_what_of_the_interest_it_does_not_claim(self):
+        dunning = self._formal()
+        first = dunning.charge_ids.filtered(lambda one: one.kind == "interest").sorted("date_from")
+        self._decide(first[0], "waive")
+        self.assertIn("Of this, 0.00 € is claimed.", self._render(dunning))
+
+    def test_a_reminder_that_is_no_formal_notice_derives_nothing(self):
+        dunning = self._charges(self._claimed()).dunning_id
+        self.assertFalse(dunning._get_document_vals()[dunning]["derivation"])
+
+    def test_a_long_derivation_is_continued_on_the_next_page(self):
+        dunning = self.env["credit.collection.dunning"]
+        item = {"rows": list(range(100)), "notes": [], "fees": [], "name": "long"}
+        short = item | {"rows": [1], "name": "short"}
+        sheets = dunning._split_derivation([item, short])
+        parts = [one for sheet in sheets for one in sheet if one["name"] == "long"]
+        self.assertEqual([row for part in parts for row in part["rows"]], item["rows"])
+        self.assertEqual([one.get("is_partial", False) for one in parts], [True, True, False])
+        self.assertEqual(sheets[-1][-1]["name"], "short")
+
     def _render(self, dunning):
         return str(self.env["credit.collection.letter"]._render_html(dunning)).replace("\xa0", " ")
+
+
+@tagged("post_install", "-at_install")
+class TestChargeImputation(ChargeCommon):
+    """Where the law lets a payment settle costs first, the fees that were claimed are costs."""
+
+    def _segments(self, invoice, until=date(2026, 6, 30)):
+        line = invoice._collection_get_receivables()
+        derivation = line._collection_get_interest(until)[line]
+        return derivation, [str(one.base) for one in derivation.interest.segments]
+
+    def _paid(self):
+        """Return an invoice with 5.75 of interest and 40 of costs, of which 600 were paid then."""
+        invoice = self._claimed()
+        self._pay(invoice, 600.0, on="2026-03-12")
+        return invoice
+
+    def test_a_payment_settles_the_costs_then_the_interest_then_the_principal(self):
+        invoice = self._paid()
+        self.company.collection_imputation = "law"
+        derivation, bases = self._segments(invoice)
+        (settled,) = derivation.interest.settlements
+        self.assertEqual(
+            (settled.costs, settled.interest, settled.principal),
+            (Decimal("40.00"), Decimal("5.75"), Decimal("554.25")),
+        )
+        self.assertEqual(bases, ["1000.00", "445.75"])
+        self.assertEqual(derivation.open, Decimal(400))  # in the ledger
+
+    def test_a_company_that_waives_the_order_has_the_principal_paid_first(self):
+        derivation, bases = self._segments(self._paid())
+        self.assertEqual(bases, ["1000.00", "400.00"])
+        self.assertEqual(derivation.interest.settlements[0].costs, 0)
+
+    def test_costs_that_were_waived_are_not_settled(self):
+        invoice = self._paid()
+        self.company.collection_imputation = "law"
+        self._decide(self._charges(invoice, kind="fee"), "waive")
+        self.assertEqual(self._segments(invoice)[1], ["1000.00", "405.75"])
+
+    def test_costs_claimed_after_a_payment_are_not_settled_by_it(self):
+        invoice = self._reminded()
+        self._pay(invoice, 600.0, on="2026-03-05")
+        self._dun("2026-03-12")
+        self.company.collection_imputation = "law"
+        derivation, _bases = self._segments(invoice)
+        self.assertEqual(derivation.interest.settlements[0].costs, 0)
+        self.assertEqual(derivation.interest.costs, Decimal("40.00"))
+
+    def test_the_costs_that_a_court_awarded_are_settled_from_their_day_on(self):
+        invoice = self._overdue_invoice(1000.0)
+        self._commit()
+        litigation = self.env["credit.collection.litigation"].create(
+            {
+                "case_id": self._case().id,
+                "kind_id": self.env.ref("credit_collection.litigation_kind_full").id,
+                "line_ids": [
+                    Command.create({"move_line_id": invoice._collection_get_receivables().id})
+                ],
+            }
+        )
+        litigation.action_open()
+        litigation.write({"date_title": "2026-03-10", "amount_costs_awarded": 250.0})
+        self._pay(invoice, 600.0, on="2026-03-12")
+        self.company.collection_imputation = "law"
+        derivation, bases = self._segments(invoice)
+        self.assertEqual(derivation.interest.settlements[0].costs, Decimal("250.00"))
+        self.assertEqual(bases, ["1000.00", "655.75"])
+        notes = self.env["credit.collection.interest"]._prepare_rows(
+            derivation, DocumentWriter(self.env, {})
+        )
+        texts = [row["text"].replace("\xa0", " ") for row in notes if row["kind"] != "segment"]
+        self.assertEqual(
+            texts,
+            [
+                "Costs of 250.00 €",
+                "Payment of 600.00 €, of which 250.00 € for costs and 5.75 € for interest",
+            ],
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestChargeHandover(ChargeCommon):
+    """The lawyer reads what was claimed, what became of it, and how the interest follows."""
+
+    def _blocks(self):
+        self._commit()
+        case = self._case()
+        handover = self.env["credit.collection.handover"]._make(case, case._get_claimed_lines())
+        File = self.env["credit.collection.handover.file"]
+        return handover, File._prepare_charges_blocks(handover, DocumentWriter(self.env, {}), {})
+
+    def _cells(self, blocks):
+        return [str(cell) for block in blocks for row in block.get("rows", ()) for cell in row]
+
+    def test_what_was_claimed_booked_and_waived_is_in_the_file(self):
+        self._booked()
+        invoice = self._claimed()
+        self._dun("2026-03-22")
+        first, second = self._charges(invoice, kind="interest")
+        fee = self._charges(invoice, kind="fee")
+        first.action_post()
+        self._decide(fee, "waive", "A good customer")
+        _handover, blocks = self._blocks()
+        self.assertEqual(blocks[0]["total"], "8.63\xa0€")
+        cells = self._cells(blocks)
+        for words in (
+            f"Posted – {first.charge_move_id.name}",
+            "Waived – A good customer",
+            "Claimed",
+            second.dunning_id.name,
+        ):
+            self.assertIn(words, cells)
+
+    def test_the_file_derives_the_interest_as_it_was_claimed(self):
+        self._claimed()
+        self._dun("2026-03-22")
+        _handover, blocks = self._blocks()
+        derivation = next(block for block in blocks if block.get("details"))
+        self.assertIn("Of this, 5.75\xa0€ was claimed by earlier notices.", derivation["details"])
+        table = blocks[-1]
+        self.assertEqual(table["total"], "8.63\xa0€")
+        self.assertEqual(table["rows"][0][2], 30)
+
+    def test_charges_of_other_invoices_are_left_out(self):
+        invoice = self._claimed()
+        self._pay(invoice, on="2026-03-15")
+        self._overdue_invoice(300.0, "2026-03-01")
+        handover, blocks = self._blocks()
+        self.assertFalse(handover._get_charges())
+        self.assertFalse(blocks)
+
+    def test_the_statement_calls_booked_charges_by_their_name(self):
+        self._booked()
+        charges = self._charges(self._claimed())
+        charges.action_post()
+        self._commit()
+        Statement = self.env["credit.collection.handover.statement"]
+        (movements,) = Statement._get_movements(self._case()).values()
+        kinds = {row["name"]: row["kind"] for row in movements}
+        self.assertEqual(kinds[charges.charge_move_id.name], "Charges")
+        note = charges.charge_move_id
+        self._decide(charges, "reverse", "Booked too early")
+        (movements,) = Statement._get_movements(self._case()).values()
+        kinds = {row["name"]: row["kind"] for row in movements}
+        self.assertEqual({kinds[note.name], kinds[charges.reversal_move_id.name]}, {"Charges"})
+
+    def test_the_chapter_is_printed(self):
+        self._claimed()
+        with self.allow_pdf_render():
+            handover, _blocks = self._blocks()
+        pages = PdfFileReader(io.BytesIO(handover.pdf_id.raw)).pages
+        text = " ".join(" ".join(page.extractText().split()) for page in pages)
+        self.assertIn("Interest and compensation", text)
+        self.assertIn("5.75", text)
 
 
 @tagged("post_install", "-at_install")

@@ -419,8 +419,8 @@ class TestLetters(CollectionCommon):
                     self.assertIn("Carried forward EUR 2,300.00 €", letter[2])
                     self.assertIn("Total to pay 6,000.00 €", letter[3])
 
-    def test_items_with_a_reference_of_their_own_take_more_room(self):
-        for count, has_annex in ((10, False), (11, True)):
+    def test_references_stand_beside_the_numbers_while_all_items_are_of_one_level(self):
+        for count, has_annex in ((15, False), (16, True)):
             partner = self._customer(f"Customer of {count}")
             for number in range(count):
                 reference = f"RF18 {count} {number}"
@@ -430,6 +430,21 @@ class TestLetters(CollectionCommon):
             text = self._letter(self._notice(partner=partner))
             self.assertEqual("Annex: open items" in text, has_annex)
             self.assertIn(f"RF18 {count} 0", text)
+
+    def test_the_level_of_each_item_is_said_where_they_differ(self):
+        """With a reference below each number there is room for fewer of them."""
+        first = [self._overdue_invoice(100.0, due="2026-02-10") for _number in range(10)]
+        dunning = self._dun("2026-03-02").dunning_ids
+        self.assertNotIn("Level 1", self._letter(dunning))
+        for number in range(2):
+            self._overdue_invoice(100.0, due="2026-03-01", payment_reference=f"RF18 {number}")
+        for invoice in first:
+            invoice.payment_reference = f"RF19 {invoice.name}"
+        notice = self._run("2026-03-12").dunning_ids
+        text = self._letter(notice)
+        self.assertIn("Level 1", text)
+        self.assertIn("Level 2", text)
+        self.assertIn("Annex: open items", text)
 
     def test_pages_are_numbered_and_continued_in_the_language_of_the_letter(self):
         partner = self._customer("Viele GmbH", lang="de_DE")

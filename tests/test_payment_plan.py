@@ -14,6 +14,8 @@ from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 from odoo.tools.pdf import PdfFileReader
 
+from odoo.addons.credit_collection.models.credit_collection_dunning_document import DocumentWriter
+
 from .common import CollectionCommon
 
 PLAN = "credit.collection.payment.plan"
@@ -1018,3 +1020,79 @@ class TestPaymentPlanStories(PaymentPlanCommon):
                 self._check(plan)
             savepoint.rollback()
         self.env.invalidate_all()
+
+
+@tagged("post_install", "-at_install")
+class TestPaymentPlanInterest(PaymentPlanCommon):
+    """A plan waives interest only if it says so, and only while it is kept."""
+
+    def _agreed(self, covered=None, is_interest_waived=True):
+        """Return a plan agreed on 2 March over an invoice of 1000 due on 10 February."""
+        self.company.collection_legal_profile_id = self.env.ref(
+            "credit_collection.legal_profile_be_business"
+        )
+        self.invoice = self._overdue_invoice(1000.0, "2026-02-10")
+        return self._plan(parts={self.invoice: covered}, is_interest_waived=is_interest_waived)
+
+    def assertInterest(self, expected, until="2026-06-30"):
+        """The stretches of days that bear interest: `[(first, last), ...]`."""
+        line = self.invoice._collection_get_receivables()
+        derivation = line._collection_get_interest(date.fromisoformat(until))[line]
+        found = [(str(one.first), str(one.last)) for one in derivation.interest.segments]
+        self.assertEqual(found, expected)
+
+    def test_a_plan_that_says_nothing_waives_nothing(self):
+        self._agreed(is_interest_waived=False)
+        self.assertInterest([("2026-02-11", "2026-06-30")])
+
+    def test_no_interest_from_the_agreement_on(self):
+        self._agreed()
+        self.assertInterest([("2026-02-11", "2026-03-01")])
+
+    def test_when_the_plan_is_broken_its_days_count_again(self):
+        plan = self._agreed()
+        self._follow("2026-04-20")
+        self.assertEqual(plan.state, "broken")
+        self.assertInterest([("2026-02-11", "2026-06-30")])
+
+    def test_when_the_plan_is_given_up_its_days_count_again(self):
+        self._agreed().action_cancel()
+        self.assertInterest([("2026-02-11", "2026-06-30")])
+
+    def test_an_invoice_that_is_covered_in_part_goes_on_bearing_interest(self):
+        self._agreed(covered=200.0)
+        self.assertInterest([("2026-02-11", "2026-06-30")])
+
+    def test_a_plan_that_was_replaced_was_kept_until_then(self):
+        plan = self._agreed()
+        self._day("2026-03-12")
+        successor = self.env[PLAN].browse(plan.action_renegotiate()["res_id"])
+        self.assertTrue(successor.is_interest_waived)
+        successor.is_interest_waived = False
+        successor.date_first = "2026-03-30"
+        successor.action_make_installments()
+        successor.action_propose()
+        successor.action_activate()
+        self._commit()
+        self.assertInterest([("2026-02-11", "2026-03-01"), ("2026-03-12", "2026-06-30")])
+
+    def test_what_is_agreed_about_interest_does_not_change_later(self):
+        plan = self._agreed()
+        with self.assertRefused("stays as it is"):
+            plan.with_user(self.collector).is_interest_waived = False
+
+    def test_a_notice_claims_no_interest_for_the_days_of_a_plan(self):
+        self._agreed()
+        line = self.invoice._collection_get_receivables()
+        Interest = self.env["credit.collection.interest"]
+        derivation = line._collection_get_interest(date(2026, 6, 30))[line]
+        notes = Interest._prepare_notes(derivation, DocumentWriter(self.env, {}))
+        self.assertIn("No interest is counted from 03/02/2026 on.", notes)
+
+    def test_the_agreement_says_so(self):
+        plan = self._agreed()
+        html = str(self.env["credit.collection.letter"]._render_html(plan))
+        self.assertIn("bear no interest from the day of this agreement on", html)
+        other = self._plan(self._overdue_invoice(100.0, "2026-02-10"))
+        html = str(self.env["credit.collection.letter"]._render_html(other))
+        self.assertNotIn("bear no interest", html)

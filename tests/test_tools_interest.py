@@ -272,6 +272,35 @@ class TestInterest(BaseCase):
                 tuple(map(Decimal, parts)),
             )
 
+    def test_a_payment_settles_the_costs_of_its_day_and_before_and_none_of_later_ones(self):
+        """365 of principal at 10 %: ten cents a day. Each payment is followed to the cent."""
+        movements = [
+            Movement(date(2026, 1, 5), Decimal("40.00"), "cost"),
+            Movement(date(2026, 1, 10), Decimal("41.50")),
+            Movement(date(2026, 1, 20), Decimal("26.25"), "cost"),
+            Movement(date(2026, 1, 20), Decimal("127.25")),
+            Movement(date(2026, 1, 25), Decimal("9.99"), "cost"),
+        ]
+        found = accrue(
+            Decimal(365),
+            date(2026, 1, 1),
+            date(2026, 1, 30),
+            self._rates(),
+            movements,
+            Terms(imputation="costs"),
+        )
+        parts = [(one.costs, one.interest, one.principal) for one in found.settlements]
+        expected = [("40.00", "1.00", "0.50"), ("26.25", "1.00", "100.00")]
+        self.assertEqual(parts, [tuple(map(Decimal, one)) for one in expected])
+        self.assertEqual((found.principal, found.costs), (Decimal("264.50"), Decimal("9.99")))
+
+    def test_costs_bear_no_interest(self):
+        cost = [Movement(date(2026, 1, 5), Decimal(1000), "cost")]
+        args = Decimal(365), date(2026, 1, 1), date(2026, 1, 30), self._rates()
+        for imputation in IMPUTATIONS:
+            terms = Terms(imputation=imputation)
+            self.assertEqual(accrue(*args, cost, terms).total, accrue(*args, (), terms).total)
+
     def test_interest_of_a_year_bears_interest_from_its_anniversary_where_the_law_says_so(self):
         args = Decimal(1000), date(2024, 3, 1), date(2026, 2, 28), self._rates()
         self.assertEqual(accrue(*args).total, Decimal("200.00"))

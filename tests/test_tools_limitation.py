@@ -71,9 +71,9 @@ class TestToolsLimitation(BaseCase):
         title = Event(date(2027, 1, 1), "title")
         self.assertLapses("2057-01-01", Rule(36, title_months=360), "2026-03-10", title)
 
-    def test_a_day_on_a_weekend_rolls_on_where_the_law_says_so(self):
+    def test_a_day_on_a_weekend_does_not_move(self):
+        """Only time limits of procedures do (art. 642 CPC): who acts on the Friday is safe."""
         self.assertLapses("2026-02-28", Rule(1), "2026-01-31")  # a Saturday
-        self.assertLapses("2026-03-02", Rule(1, rolls=True), "2026-01-31")
 
     @settings(deadline=None)
     @given(RULES, DAYS, st.lists(EVENTS, max_size=6))

@@ -428,6 +428,10 @@ class AccountMove(models.Model):
             Dispute.search(
                 [("credit_note_id", "in", notes.ids), ("state", "=", "open")]
             )._accept_credited()
+        reversals = posted.filtered("reversed_entry_id")
+        if reversals:
+            # nor of charges
+            self.env["credit.collection.charge"].sudo()._follow_reversals(reversals)
         return posted
 
     @api.ondelete(at_uninstall=False)
@@ -464,6 +468,15 @@ class AccountMove(models.Model):
                     "%(document)s books the charges of %(notice)s: reverse these charges instead.",
                     document=booked.charge_move_id.name,
                     notice=booked.dunning_id.name,
+                )
+            )
+        reversed_ = Charge.search([("reversal_move_id", "in", self.ids)], limit=1)
+        if reversed_:
+            raise UserError(
+                self.env._(
+                    "%(document)s reversed the charges of %(notice)s: post them again instead.",
+                    document=reversed_.reversal_move_id.name,
+                    notice=reversed_.dunning_id.name,
                 )
             )
 

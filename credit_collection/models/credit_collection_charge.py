@@ -103,6 +103,15 @@ class CreditCollectionCharge(models.Model):
     charge_line_id = fields.Many2one(
         "account.move.line", readonly=True, index="btree_not_null", ondelete="restrict"
     )
+    reversal_move_id = fields.Many2one(
+        "account.move",
+        "Reversed by",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        check_company=True,
+        help="What took an earlier booking back.",
+    )
     is_collected = fields.Boolean(
         "Collected", compute="_compute_is_collected", search="_search_is_collected"
     )
@@ -324,6 +333,30 @@ class CreditCollectionCharge(models.Model):
             for dunning, lines in sources.items()
         }
 
+    @api.model
+    def _get_fees_of(self, lines):
+        """Return `[(item, day, amount)]`: the fees claimed on these items and not paid yet.
+
+        One for several items is given with the oldest of them.
+        """
+        claimed = self.search(
+            [
+                ("kind", "!=", "interest"),
+                ("state", "in", ("claimed", "posted")),
+                ("dunning_id.date_sent", "!=", False),
+                "|",
+                ("move_line_id", "in", lines.ids),
+                ("item_ids.move_line_id", "in", lines.ids),
+            ]
+        )
+        found = []
+        for charge in claimed.filtered(lambda one: not one.is_collected):
+            items = charge.move_line_id or charge.item_ids.move_line_id
+            oldest = items.sorted(lambda line: (line.date_maturity or line.date, line.id))[:1]
+            if oldest in lines:
+                found.append((oldest, charge.date_sent, charge.amount))
+        return found
+
     def _get_totals(self):
         """Return the sum of these charges in each currency: `{currency: amount}`."""
         return {
@@ -436,15 +469,56 @@ class CreditCollectionCharge(models.Model):
         posted = self.filtered(lambda charge: charge.state == "posted")
         posted.check_access("write")
         for move, charges in posted.grouped("charge_move_id").items():
-            charges._reverse_document(move, reason)
-        posted._set_state(
-            "claimed", ("posted",), reason=reason, charge_move_id=False, charge_line_id=False
-        )
+            lines = charges.charge_line_id
+            charges._take_back(reason)
+            charges.sudo().reversal_move_id = self._reverse_document(move, lines, reason)
         return posted._log_decision(
             lambda charge: self.env._(
                 "The booking of %(charge)s of %(amount)s was reversed by %(user)s: %(reason)s",
                 **charge._get_words(reason),
             )
+        )
+
+    def _take_back(self, reason, **vals):
+        """Claim as before what was booked, and is booked nowhere now."""
+        return self._set_state(
+            "claimed",
+            ("posted",),
+            reason=reason,
+            charge_move_id=False,
+            charge_line_id=False,
+            **vals,
+        )
+
+    @api.model
+    def _follow_reversals(self, reversals):
+        """Take back the charges whose lines somebody has reversed with the buttons of Odoo."""
+        booked = self.search([("charge_move_id", "in", reversals.reversed_entry_id.ids)])
+        for reversal in reversals if booked else ():
+            own = booked.filtered(lambda one, move=reversal: one._is_reversed_by(move))
+            reason = self.env._("Reversed by %(document)s", document=reversal.name)
+            taken = own._take_back(reason, reversal_move_id=reversal.id)
+            for case, charges in taken.grouped("case_id").items():
+                case._log(
+                    self.env._(
+                        "%(document)s of %(user)s reverses charges: they are claimed, and booked "
+                        "nowhere: %(charges)s.",
+                        document=reversal.name,
+                        user=self.env.user.name,
+                        charges=", ".join(charges.mapped("display_name")),
+                    ),
+                    charges.move_id,
+                )
+
+    def _is_reversed_by(self, reversal):
+        """Return whether a document reverses the very line that books this charge."""
+        self.ensure_one()
+        line = self.charge_line_id
+        return self.charge_move_id == reversal.reversed_entry_id and any(
+            one.account_id == line.account_id
+            and one.name == line.name
+            and one.currency_id.is_zero(one.amount_currency + line.amount_currency)
+            for one in reversal.line_ids
         )
 
     def _get_words(self, reason):
@@ -784,8 +858,9 @@ class CreditCollectionCharge(models.Model):
             },
         ]
 
-    def _reverse_document(self, move, reason):
-        """Reverse the lines that book these charges, and match both documents."""
+    @api.model
+    def _reverse_document(self, move, lines, reason):
+        """Reverse lines that book charges, and match both documents."""
         company = move.company_id
         date = company._collection_get_open_date(
             move.journal_id, has_tax=bool(move._affect_tax_report())
@@ -795,11 +870,7 @@ class CreditCollectionCharge(models.Model):
         reversal = move.with_company(company)._reverse_moves(
             [{"date": date, "invoice_date": date, "ref": ref}]
         )
-        kept = [
-            rank
-            for rank, line in enumerate(self._get_income_lines(move))
-            if line in self.charge_line_id
-        ]
+        kept = [rank for rank, line in enumerate(self._get_income_lines(move)) if line in lines]
         self._drop_lines(reversal, kept)
         reversal._post(soft=False)
         self.env["account.move.line"]._reconcile_plan(
@@ -815,6 +886,7 @@ class CreditCollectionCharge(models.Model):
                 if len(open_lines.move_id) > 1
             ]
         )
+        return reversal
 
     @api.model
     def _drop_lines(self, reversal, kept):

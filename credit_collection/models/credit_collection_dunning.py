@@ -1,5 +1,6 @@
 import json
 from collections import defaultdict
+from functools import partial
 
 from markupsafe import Markup, escape
 
@@ -11,7 +12,7 @@ from odoo.tools.misc import format_amount
 from ..const import CLAIMED_DECISIONS, WRITTEN_CHANNELS
 from ..long_date import format_long_date
 from ..tools.ageing import days_late
-from ..tools.placeholders import drop_empty_paragraphs, fill_placeholders
+from ..tools.placeholders import LazyValues, drop_empty_paragraphs, fill_placeholders
 
 _MANAGERS = "credit_collection.credit_collection_group_manager"
 
@@ -1167,40 +1168,55 @@ class CreditCollectionDunning(models.Model):
         self.ensure_one()
         dunning = self.with_context(lang=self.lang)
         company = self.company_id
+        charges = LazyValues({"own": lambda: self._get_charge_totals()[self]})
+
+        def add_charges():
+            return self._add_totals(charges["own"]["interest"], charges["own"]["compensation"])
+
+        def write(totals):
+            return dunning._format_totals(totals)
+
+        return LazyValues(
+            {
+                "customer": lambda: self.customer_id.name or "",
+                "company": lambda: company.name,
+                "company_number": lambda: company.company_registry or company.vat or "",
+                "contact_email": lambda: self._get_contact().email or company.email or "",
+                "amount_due": lambda: dunning.amount_text,
+                "principal": lambda: write(self._get_totals()),
+                "interest": lambda: write(charges["own"]["interest"]),
+                "compensation": lambda: write(charges["own"]["compensation"]),
+                "charges_total": lambda: write(add_charges()),
+                "claim_total": lambda: write(self._add_totals(self._get_totals(), add_charges())),
+                "announced_compensation": lambda: write(self._get_announced_compensation()),
+                "deadline": lambda: dunning._write_date(self.date_deadline),
+                "waiting_period_end": lambda: dunning._write_date(self._get_waiting_period_end()),
+                "last_notice": dunning._write_last_notice,
+                "last_notice_sentence": dunning._write_last_notice_sentence,
+                "number": lambda: self.name or "",
+            }
+        )
+
+    def _write_last_notice(self):
         dates = self.line_ids.filtered("date_last_notice").mapped("date_last_notice")
-        last = dunning._write_date(max(dates)) if dates else ""
-        own = self._get_charge_totals()[self]
-        charges = self._add_totals(own["interest"], own["compensation"])
-        claim = self._add_totals(self._get_totals(), charges)
-        return {
-            "customer": self.customer_id.name or "",
-            "company": company.name,
-            "company_number": company.company_registry or company.vat or "",
-            "contact_email": self._get_contact().email or company.email or "",
-            "amount_due": dunning.amount_text,
-            "principal": dunning._format_totals(self._get_totals()),
-            "interest": dunning._format_totals(own["interest"]),
-            "compensation": dunning._format_totals(own["compensation"]),
-            "charges_total": dunning._format_totals(charges),
-            "claim_total": dunning._format_totals(claim),
-            "announced_compensation": dunning._format_totals(self._get_announced_compensation()),
-            "deadline": dunning._write_date(self.date_deadline),
-            "waiting_period_end": dunning._write_date(self._get_waiting_period_end()),
-            "last_notice": last,
-            "last_notice_sentence": last
-            and dunning.env._("We last wrote to you about this on %(date)s.", date=last),
-            "number": self.name or "",
-        }
+        return self._write_date(max(dates)) if dates else ""
+
+    def _write_last_notice_sentence(self):
+        last = self._write_last_notice()
+        return last and self.env._("We last wrote to you about this on %(date)s.", date=last)
 
     def _get_text_values(self):
         """Return what the placeholders stand for, the sentences of the law included."""
         self.ensure_one()
         values = self._get_placeholder_values()
         law = self.legal_profile_id.with_context(lang=self.lang)
-        return values | {
-            placeholder: fill_placeholders(law[name] or "", values)
-            for placeholder, name in law._get_letter_fields().items()
-        }
+        for placeholder, name in law._get_letter_fields().items():
+            values.add(placeholder, partial(self._fill_legal_text, law, name, values))
+        return values
+
+    @api.model
+    def _fill_legal_text(self, law, name, values):
+        return fill_placeholders(law[name] or "", values)
 
     def _write_date(self, day):
         """Return a day in words that no line end parts; nothing for no day."""
@@ -1219,7 +1235,7 @@ class CreditCollectionDunning(models.Model):
             return text
         values = values or self._get_text_values()
         if self.level_id._fields[field_name].type == "html":
-            escaped = {name: str(escape(value)) for name, value in values.items()}
+            escaped = values.apply(lambda value: str(escape(value)))
             filled = drop_empty_paragraphs(fill_placeholders(text, escaped))
             return Markup(filled)  # noqa: S704  the values are escaped
         return fill_placeholders(text, values)

@@ -16,6 +16,8 @@ from .credit_collection_interest import Derivation
 _LETTER_ROWS = 15
 _ANNEX_ROWS = 23
 _CHARGE_ROWS = 8
+# millimetres on the pages on which interest is derived: of all, of an item, of a row, of a sentence
+_SHEET_MM, _ITEM_MM, _ROW_MM, _NOTE_MM = 220, 32, 4.5, 7
 _REMITTANCE_LENGTH = 140  # what a SEPA credit transfer carries
 _PRODUCTS_LENGTH = 110  # what fits on a line below an invoice
 
@@ -79,19 +81,25 @@ class CreditCollectionDunning(models.Model):
         """Return `{notice: the values of its letter and its e-mail}`."""
         self._read_ahead()
         vals, writers, qr_methods = {}, {}, {}
-        charges = self._get_claimed_charges()
+        charges, totals = self._get_claimed_charges(), self._get_charge_totals()
+        derivations = self._derive_claimed(charges)
         for dunning in self:
             dunning_lang = dunning.with_context(lang=dunning.lang)
             writer = writers.setdefault(dunning.lang, DocumentWriter(dunning_lang.env, qr_methods))
-            vals[dunning] = dunning_lang._prepare_document_vals(charges[dunning], writer)
+            vals[dunning] = {
+                **dunning_lang._prepare_document_vals(charges[dunning], totals[dunning], writer),
+                "derivation": dunning_lang._prepare_derivation(derivations.get(dunning), writer),
+            }
         return vals
 
-    def _prepare_document_vals(self, charges, writer):
+    def _prepare_document_vals(self, charges, charge_totals, writer):
         self.ensure_one()
         today = self.date_sent or fields.Date.context_today(self)
         lines = self.line_ids.sorted(lambda line: line.amount_residual < 0)
         rows = [line._prepare_row_vals(today, writer) for line in lines]
-        fits = sum(map(self._get_row_height, rows)) <= _LETTER_ROWS
+        # a column for the levels, unless the letter itself says the one of all
+        has_levels = {row["level"] for row in rows} != {self.level_id.name}
+        fits = sum(self._get_row_height(row, has_levels) for row in rows) <= _LETTER_ROWS
         is_listed = self.level_id.show_items
         return {
             "dunning": self,
@@ -100,20 +108,22 @@ class CreditCollectionDunning(models.Model):
             "address": self._get_document_address(),
             "date": writer.long_date(today),
             "deadline": writer.long_date(self.date_deadline),
+            "has_levels": has_levels,
             "rows": rows if is_listed and fits else [],
             "annex": self._prepare_annex(rows, writer) if is_listed and not fits else [],
             "totals": [
                 {"currency": currency.name, "amount": writer.amount(total, currency)}
                 for currency, total in self._get_totals().items()
             ],
-            "charges": self._prepare_charges(charges, writer),
-            "payments": self._prepare_payments(writer),
+            "charges": self._prepare_charges(charges, charge_totals, writer),
+            "payments": self._prepare_payments(charge_totals["payable"], writer),
         }
 
     @api.model
-    def _get_row_height(self, row):
+    def _get_row_height(self, row, has_levels):
         """Return how many lines a row of the table takes, in lines without anything below."""
-        return 1 + 0.5 * (len(row["remarks"]) or bool(row["reference"])) + len(row["notes"])
+        below = len(row["remarks"]) or (has_levels and bool(row["reference"]))
+        return 1 + 0.5 * below + len(row["notes"])
 
     def _get_contact(self):
         """Return the person whom the customer reaches, if there is one."""
@@ -170,7 +180,7 @@ class CreditCollectionDunning(models.Model):
     # Interest and compensation
     # -------------------------------------------------------------------------
 
-    def _prepare_charges(self, charges, writer):
+    def _prepare_charges(self, charges, totals, writer):
         """Return the table of interest and compensation; nothing when none is claimed.
 
         The interest of an item is the whole of it since its due date, whichever notice claimed it.
@@ -183,7 +193,6 @@ class CreditCollectionDunning(models.Model):
         rows = [own._prepare_row_vals(writer) for own in by_item.grouped("move_line_id").values()]
         fits = len(rows) <= _CHARGE_ROWS
         dates = [one.date_to for one in charges if one.date_to]
-        totals = self._get_charge_totals()[self]
         return {
             "rows": rows if fits else [],
             "sheets": [] if fits else list(split_every(_ANNEX_ROWS, rows, list)),
@@ -194,6 +203,102 @@ class CreditCollectionDunning(models.Model):
             "is_payable": self._add_totals(totals["interest"], totals["compensation"])
             == totals["payable"],
         }
+
+    def _derive_claimed(self, charges):
+        """Return `{formal notice: [(derivation, what is claimed on the item)]}`.
+
+        A judge reads a formal notice: it says how each amount of interest follows, up to the day up
+        to which it is claimed.
+        """
+        derived = defaultdict(list)
+        claims = defaultdict(list)
+        for dunning in self.filtered("level_id.is_formal_notice"):
+            dates = [one.date_to for one in charges[dunning] if one.date_to]
+            on_items = charges[dunning].filtered("move_line_id") if dates else ()
+            for line, own in on_items and on_items.grouped("move_line_id").items():
+                until = max((one.date_to for one in own if one.date_to), default=max(dates))
+                claims[until, dunning.lang].append((dunning, line, own))
+        for (until, lang), found in claims.items():
+            lines = self.env["account.move.line"].union(*(line for _one, line, _own in found))
+            derivations = lines.with_context(lang=lang)._collection_get_interest(until)
+            for dunning, line, own in found:
+                derived[dunning].append((derivations[line], own))
+        return derived
+
+    def _prepare_derivation(self, claimed, writer):
+        """Return the pages on which the interest is derived, and its sums; nothing without any."""
+        if not claimed:
+            return {}
+        claimed = sorted(claimed, key=lambda one: (one[0].due, one[0].line.id))
+        by_currency = defaultdict(list)
+        for derivation, charges in claimed:
+            by_currency[derivation.line.currency_id].append((derivation, charges))
+        items = [self._prepare_derived_item(*one, writer) for one in claimed]
+        return {
+            "items": items,
+            "sheets": self._split_derivation(items),
+            "totals": [
+                self._prepare_derived_total(currency, own, writer)
+                for currency, own in by_currency.items()
+            ],
+        }
+
+    def _prepare_derived_item(self, derivation, charges, writer):
+        """Return how the interest of an item follows, and what is claimed beside it."""
+        currency = derivation.line.currency_id
+        item = self.env["credit.collection.interest"]._prepare_item_vals(derivation, writer)
+        interest = charges.filtered(lambda one: one.kind == "interest")
+        claimed = currency.round(sum(interest.mapped("amount")))
+        if currency.compare_amounts(claimed, float(derivation.total)):
+            item["notes"].append(
+                self.env._(
+                    "Of this, %(amount)s is claimed.", amount=writer.amount(claimed, currency)
+                )
+            )
+        item["fees"] = [
+            {
+                "name": " · ".join([one.name, *one._get_legal_bases(self.legal_profile_id)]),
+                "amount": writer.amount(one.amount, currency),
+            }
+            for one in (charges - interest).with_env(self.env)
+        ]
+        return item
+
+    @api.model
+    def _prepare_derived_total(self, currency, claimed, writer):
+        derivations = [derivation for derivation, _charges in claimed]
+        is_one_day = len(derivations) > 1 and len({one.until for one in derivations}) == 1
+        interest = sum(
+            one.amount for _one, charges in claimed for one in charges if one.kind == "interest"
+        )
+        Interest = self.env["credit.collection.interest"]
+        return {
+            "currency": currency.name,
+            "amount": writer.amount(currency.round(interest), currency),
+            "daily": Interest._explain_daily(derivations, writer) if is_one_day else "",
+        }
+
+    @api.model
+    def _split_derivation(self, items):
+        """Divide the derivations into pages; a long one is continued on the next."""
+        sheets, room = [[]], _SHEET_MM
+        for item in items:
+            notes = _NOTE_MM * len(item["notes"]) + _ROW_MM * len(item["fees"])
+            rows = item["rows"]
+            if len(rows) * _ROW_MM + _ITEM_MM + notes > room and sheets[-1]:
+                sheets.append([])
+                room = _SHEET_MM
+            most = int((_SHEET_MM - _ITEM_MM - notes) // _ROW_MM)
+            *earlier, last = list(split_every(most, rows, list)) or [[]]
+            for number, part in enumerate(earlier):
+                sheets[-1].append(
+                    item | {"rows": part, "continued": number, "is_partial": True, "notes": []}
+                )
+                sheets.append([])
+                room = _SHEET_MM
+            sheets[-1].append(item | {"rows": last, "continued": len(earlier)})
+            room -= len(last) * _ROW_MM + _ITEM_MM + notes
+        return sheets
 
     def _prepare_claim_totals(self, charges, writer):
         """Return what is claimed in each currency: invoices, interest, compensation, all of it."""
@@ -304,10 +409,9 @@ class CreditCollectionDunning(models.Model):
     # How to pay
     # -------------------------------------------------------------------------
 
-    def _prepare_payments(self, writer):
+    def _prepare_payments(self, charges, writer):
         """Return one way to pay for each currency: account, reference, data of the QR code."""
         payments = []
-        charges = self._get_charge_totals()[self]["payable"]
         for currency, total in self._add_totals(self._get_totals(), charges).items():
             lines = self.line_ids.filtered(
                 lambda line, currency=currency: (

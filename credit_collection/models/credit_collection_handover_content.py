@@ -77,6 +77,7 @@ class CreditCollectionHandover(models.Model):
             "contacts": self.env._("Calls and tasks"),
             "holds": self.env._("Holds"),
             "documents": self.env._("Documents"),
+            "charges": self.env._("Interest and compensation"),
         }
 
     # -------------------------------------------------------------------------
@@ -104,6 +105,17 @@ class CreditCollectionHandover(models.Model):
                 and dunning.line_ids._get_move() & moves
             )
         ).sorted("id")
+
+    def _get_charges(self):
+        """Return what was claimed beside the invoices, booked or waived, the first one first."""
+        moves = self._get_moves()
+        return self.case_id.dunning_ids.charge_ids.filtered(
+            lambda charge: (
+                charge.state in ("claimed", "posted", "waived")
+                and charge.dunning_id.state == "sent"
+                and (charge.move_line_id | charge.item_ids.move_line_id).move_id & moves
+            )
+        ).sorted(lambda charge: (charge.date_sent, charge.id))
 
     def _get_promises(self):
         moves = self._get_moves()

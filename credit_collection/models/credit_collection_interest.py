@@ -9,7 +9,7 @@ from odoo.tools import SQL, format_date
 
 from ..tools.deadlines import end_of_month, latest_due_date, notice_period
 from ..tools.fees import by_clause
-from ..tools.interest import Interest, Movement, Segment, accrue, round_to
+from ..tools.interest import Interest, Movement, Segment, accrue, round_to, run_on
 
 _DAY = timedelta(days=1)
 _NOTHING = Interest((), (), (), Decimal(0), Decimal(0), Decimal(0))
@@ -78,15 +78,19 @@ class Derivation:
     @property
     def late(self) -> Decimal:
         """What was not paid on its due date."""
-        in_time = sum(one.amount for one in self.movements if one.day <= self.due)
+        in_time = sum(one.amount for one in self._get_settling() if one.day <= self.due)
         late = max(self.principal - in_time, Decimal(0))
         return late if self.due < self.until else Decimal(0)
 
     @property
     def open(self) -> Decimal:
         """What is still open of the principal."""
-        paid = sum(one.amount for one in self.movements if one.day <= self.until)
+        paid = sum(one.amount for one in self._get_settling() if one.day <= self.until)
         return max(self.principal - paid, Decimal(0))
+
+    def _get_settling(self):
+        """Return the payments and credits, as the ledger has them."""
+        return [one for one in self.movements if one.kind != "cost"]
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,7 @@ class CreditCollectionInterest(models.AbstractModel):
         origins = self.env["account.move.line"].sudo().union(*sources.values())
         movements, reminders = self._get_movements(origins), self._get_reminders(origins)
         contracts, waived = self._get_contracts(origins), self._get_waived_periods(origins)
+        costs = self._get_costs(contracts)
         profiles = self.env["credit.collection.legal.profile"].union(
             *(contract.profile for contract in contracts.values())
         )
@@ -131,7 +136,9 @@ class CreditCollectionInterest(models.AbstractModel):
                 contracts[origin],
                 self._to_decimal(max(origin.amount_currency, 0), origin.currency_id),
                 until,
-                movements[origin.id],
+                sorted(
+                    [*costs[origin.id], *movements[origin.id]], key=lambda movement: movement.day
+                ),
                 reminders.get(origin.id, Reminder()),
                 waived.get(origin.id, []),
             )
@@ -169,11 +176,12 @@ class CreditCollectionInterest(models.AbstractModel):
     def _get_waived_periods(self, origins):
         """Return `{id of an item: [(first, last or None)]}`: days on which it bears no interest.
 
-        An insolvency stops it for good. What knows of other days, a plan that waives them for
-        instance, adds them.
+        An insolvency stops it for good, a payment plan that says so while it is kept.
         """
-        stops = origins._collection_get_interest_stop_dates()
-        return {line.id: [(day, None)] for line, day in stops.items()}
+        waived = self.env["credit.collection.payment.plan.line"]._get_waived_periods(origins)
+        for line, day in origins._collection_get_interest_stop_dates().items():
+            waived[line.id].append((day, None))
+        return waived
 
     @api.model
     def _to_decimal(self, amount, currency):
@@ -227,6 +235,33 @@ class CreditCollectionInterest(models.AbstractModel):
                     )
                 )
         return movements
+
+    @api.model
+    def _get_costs(self, contracts):
+        """Return `{id of an item: the costs that its debtor owes}`, each on its day.
+
+        A payment settles them first where the law says so and the company follows it: what notices
+        have claimed of fees, and what a court has awarded. Costs of several items are those of the
+        oldest one; costs that were booked and paid by themselves are settled.
+        """
+        origins = self.env["account.move.line"].union(
+            *(
+                line
+                for line, contract in contracts.items()
+                if contract.profile
+                and contract.profile._get_terms(line.company_id, line.currency_id).imputation
+                == "costs"
+            )
+        )
+        costs = defaultdict(list)
+        if not origins:
+            return costs
+        fees = self.env["credit.collection.charge"].sudo()._get_fees_of(origins)
+        awarded = self.env["credit.collection.litigation"].sudo()._get_costs_of(origins)
+        for line, day, amount in (*fees, *awarded):
+            value = self._to_decimal(amount, line.currency_id)
+            costs[line.id].append(Movement(day, value, "cost"))
+        return costs
 
     @api.model
     def _get_reminders(self, origins):
@@ -613,7 +648,7 @@ class CreditCollectionInterest(models.AbstractModel):
                 due=writer.date(derivation.due),
                 until=writer.date(derivation.until),
             ),
-            "legal_basis": profile.legal_basis,
+            "legal_basis": profile.with_context(lang=self.env.lang).legal_basis,
             "day_count": self.env._(
                 "Interest (%(day_count)s)",
                 day_count=dict(profile._fields["day_count"]._description_selection(self.env)).get(
@@ -625,7 +660,31 @@ class CreditCollectionInterest(models.AbstractModel):
             "notes": self._prepare_notes(derivation, writer),
             "sources": self._prepare_sources(derivation),
             "total": writer.amount(float(derivation.total), currency),
+            "daily": self._explain_daily([derivation], writer),
+            "is_rounded_once": profile.rounding == "end" and len(derivation.interest.segments) > 1,
         }
+
+    @api.model
+    def _get_daily(self, derivation):
+        """Return what each day after the last one adds to the interest of an item."""
+        line, profile = derivation.line, derivation.contract.profile
+        if not profile:
+            return Decimal(0)
+        terms = profile._get_terms(line.company_id, line.currency_id)
+        return run_on(derivation.interest, derivation.until, terms)
+
+    @api.model
+    def _explain_daily(self, derivations, writer):
+        """Return how the interest of items of one currency and day goes on; nothing if it stops."""
+        daily = sum(map(self._get_daily, derivations))
+        if not daily:
+            return ""
+        return self.env._(
+            "From %(date)s on, each day adds %(amount)s of interest while nothing is paid and the "
+            "rate stays the same.",
+            date=writer.date(derivations[0].until + _DAY),
+            amount=writer.amount(float(daily), derivations[0].line.currency_id),
+        )
 
     @api.model
     def _prepare_rows(self, derivation, writer):
@@ -662,9 +721,17 @@ class CreditCollectionInterest(models.AbstractModel):
         values = {
             "amount": writer.amount(float(movement.amount), currency),
             "interest": writer.amount(float(settlement.interest if settlement else 0), currency),
+            "costs": writer.amount(float(settlement.costs if settlement else 0), currency),
         }
         if movement.kind == "credit":
             text = self.env._("Credit of %(amount)s", amount=values["amount"])
+        elif movement.kind == "cost":
+            text = self.env._("Costs of %(amount)s", amount=values["amount"])
+        elif settlement and settlement.costs:
+            text = self.env._(
+                "Payment of %(amount)s, of which %(costs)s for costs and %(interest)s for interest",
+                **values,
+            )
         elif settlement and settlement.interest:
             text = self.env._("Payment of %(amount)s, of which %(interest)s for interest", **values)
         else:
@@ -676,15 +743,23 @@ class CreditCollectionInterest(models.AbstractModel):
         """Return what a reader needs to know beside the table."""
         interest = derivation.interest
         notes = list(derivation.corrections)
+        notes += [
+            self._explain_waived(*days, writer)
+            for days in derivation.waived
+            if days[0] <= derivation.until
+        ]
         notes += [self._explain_missing(*days, writer) for days in interest.missing]
-        if derivation.contract.profile.rounding == "end" and len(interest.segments) > 1:
-            notes.append(
-                self.env._(
-                    "The total is rounded once: a period has the difference between the rounded "
-                    "totals before and after it."
-                )
-            )
         return notes
+
+    @api.model
+    def _explain_waived(self, first, last, writer):
+        if not last:
+            return self.env._("No interest is counted from %(first)s on.", first=writer.date(first))
+        return self.env._(
+            "No interest is counted from %(first)s to %(last)s.",
+            first=writer.date(first),
+            last=writer.date(last),
+        )
 
     @api.model
     def _explain_missing(self, first, last, writer):

@@ -956,6 +956,28 @@ class CreditCollectionLitigation(models.Model):
         self._message_log(body=body)
         self.case_id._log(body, self.line_ids.move_id)
 
+    @api.model
+    def _get_costs_of(self, lines):
+        """Return `[(item, day, amount)]`: the costs that a court has awarded, on the oldest item.
+
+        They are in the currency of the litigation, and count where the item is in it as well.
+        """
+        litigations = self.search(
+            [
+                ("amount_costs_awarded", ">", 0),
+                ("date_title", "!=", False),
+                ("state", "!=", "cancel"),
+                ("line_ids.move_id", "in", lines.move_id.ids),
+            ]
+        )
+        found = []
+        for litigation in litigations:
+            sources = litigation.line_ids.move_line_id._collection_get_sources()
+            oldest = sources.sorted(lambda line: (line.date_maturity or line.date, line.id))[:1]
+            if oldest in lines and oldest.currency_id == litigation.currency_id:
+                found.append((oldest, litigation.date_title, litigation.amount_costs_awarded))
+        return found
+
 
 class CreditCollectionLitigationLine(models.Model):
     """An item that a litigation covers, as it was when that began."""

@@ -99,6 +99,11 @@ class CreditCollectionPaymentPlan(models.Model):
         "first payment when zero.",
     )
 
+    is_interest_waived = fields.Boolean(
+        "No interest while it is kept",
+        help="Invoices that the plan covers in full bear no interest from the day of the agreement "
+        "on. When the plan is broken or given up, these days count again.",
+    )
     decline_reason = fields.Char("Declined because", readonly=True, copy=False)
     date_active = fields.Date("Agreed on", readonly=True, copy=False)
     date_broken = fields.Date("Broken on", readonly=True, copy=False)
@@ -238,6 +243,7 @@ class CreditCollectionPaymentPlan(models.Model):
             "date_first",
             "period",
             "day_of_month",
+            "is_interest_waived",
         }
 
     @api.model
@@ -509,6 +515,7 @@ class CreditCollectionPaymentPlan(models.Model):
             "replaces_id": self.id,
             "period": self.period,
             "day_of_month": self.day_of_month,
+            "is_interest_waived": self.is_interest_waived,
             "line_ids": [
                 Command.create(
                     {"move_line_id": line.move_line_id.id, "amount": line._get_amount_left()}
@@ -847,6 +854,35 @@ class CreditCollectionPaymentPlanLine(models.Model):
         """Note what is open at the moment at which the plan begins."""
         for line in self:
             line.amount_residual = line.move_line_id.amount_residual_currency
+
+    @api.model
+    def _get_waived_periods(self, origins):
+        """Return `{id of an item: [(first, last or None)]}`: days without interest, by agreement.
+
+        Of invoices that a plan covers in full, as long as it is kept; a plan that another one
+        replaced was kept until then.
+        """
+        lines = self.sudo().search(  # who claims interest need not read plans
+            [
+                ("plan_id.is_interest_waived", "=", True),
+                "|",
+                ("move_line_id", "in", origins.ids),
+                ("move_line_id.collection_origin_line_id", "in", origins.ids),
+                "|",
+                ("state", "in", ("active", "done")),
+                ("plan_id.replaced_by_id", "!=", False),
+            ]
+        )
+        periods = defaultdict(list)
+        for line in lines:
+            plan, following = line.plan_id, line.plan_id.replaced_by_id.date_active
+            if plan.state == "broken" or line._get_amount_outside():
+                continue
+            last = fields.Date.subtract(following, days=1) if following else None
+            if not last or last >= plan.date_active:
+                origin = line.move_line_id._collection_get_sources()
+                periods[origin.id].append((plan.date_active, last))
+        return periods
 
     def _get_amount_outside(self):
         """Return the part of the item that goes on being collected."""

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.tools import format_datetime, format_list, human_size, split_every
 
@@ -595,6 +595,101 @@ class CreditCollectionHandoverFile(models.AbstractModel):
             format_datetime(self.env, delivery.date_sent, dt_format="medium"),
             delivery.sent_by_id.name or "",
             " – ".join(filter(None, proof)),
+        ]
+
+    @api.model
+    def _prepare_charges_blocks(self, handover, writer, _movements):
+        """Return what was claimed of interest and compensation, and how the interest follows."""
+        charges = handover._get_charges()
+        blocks = []
+        for currency, own in charges.grouped("currency_id").items():
+            standing = own.filtered(lambda one: one.state != "waived")
+            total = currency.round(sum(standing.mapped("amount")))
+            blocks += self._make_tables(
+                [
+                    (self.env._("Claimed on"), 13, "date"),
+                    (self.env._("Notice"), 16, ""),
+                    (self.env._("What"), 26, ""),
+                    (self.env._("Days"), 17, "date"),
+                    (self.env._("Status"), 14, ""),
+                    (self.env._("Amount"), 14, "number"),
+                ],
+                [self._prepare_charge(one, writer) for one in own],
+                self.env._(
+                    "Charges in %(currency)s, without what was waived", currency=currency.name
+                ),
+                writer.amount(total, currency),
+            )
+        interest = charges.filtered(lambda one: one.derivation)
+        for own in interest.grouped("move_line_id").values():
+            blocks += self._prepare_charge_derivation(own[-1], writer)
+        return blocks
+
+    @api.model
+    def _prepare_charge(self, charge, writer):
+        """Return a row: what was claimed, of which invoice, for which days, and what became of it.
+
+        Where it was booked or why it was waived is said with its status.
+        """
+        states = dict(charge._fields["state"]._description_selection(self.env))
+        days = [writer.date(day) for day in (charge.date_from, charge.date_to) if day]
+        remark = charge.charge_move_id.name if charge.state == "posted" else charge.reason
+        return [
+            writer.date(charge.date_sent),
+            charge.dunning_id.name,
+            charge.display_name,
+            " – ".join(days),
+            " – ".join(filter(None, (states[charge.state], remark))),
+            writer.amount(charge.amount, charge.currency_id),
+        ]
+
+    @api.model
+    def _prepare_charge_derivation(self, charge, writer):
+        """Return how the interest of an item followed when it was claimed last."""
+        kept, currency = charge.derivation, charge.currency_id
+        claimed_before = float(kept["claimed_before"])
+        details = [kept["legal_basis"], *kept["corrections"]]
+        details += [
+            self.env._(
+                "Paid or credited on %(date)s: %(amount)s",
+                date=writer.date(fields.Date.to_date(one["day"])),
+                amount=writer.amount(float(one["amount"]), currency),
+            )
+            for one in kept["movements"]
+            if one["kind"] != "cost"
+        ]
+        if not currency.is_zero(claimed_before):
+            details.append(
+                self.env._(
+                    "Of this, %(amount)s was claimed by earlier notices.",
+                    amount=writer.amount(claimed_before, currency),
+                )
+            )
+        rows = [
+            [
+                writer.date(fields.Date.to_date(one["from"])),
+                writer.date(fields.Date.to_date(one["to"])),
+                one["days"],
+                writer.amount(float(one["base"]), currency),
+                f"{one['rate']} %",
+                writer.amount(float(one["amount"]), currency),
+            ]
+            for one in kept["segments"]
+        ]
+        return [
+            {"title": charge.display_name, "details": details},
+            *self._make_tables(
+                [
+                    (self.env._("From"), 18, "date"),
+                    (self.env._("To"), 18, "date"),
+                    (self.env._("Days"), 10, "number"),
+                    (self.env._("On"), 20, "number"),
+                    (self.env._("Rate"), 14, "number"),
+                    (self.env._("Interest"), 20, "number"),
+                ],
+                rows,
+                total=writer.amount(float(kept["total"]), currency),
+            ),
         ]
 
     @api.model

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 from ..tools.ageing import age_by_days, age_by_months, days_late
 
-_PAYMENT, _WRITE_OFF = "payment", "write_off"
+_PAYMENT, _WRITE_OFF, _CHARGES = "payment", "write_off", "charges"
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,14 @@ class CreditCollectionStatement(models.AbstractModel):
                    move.origin_payment_id IS NOT NULL
                        OR move.statement_line_id IS NOT NULL AS is_payment,
                    EXISTS (SELECT FROM credit_collection_write_off write_off
-                            WHERE write_off.move_id = line.move_id) AS is_write_off
+                            WHERE write_off.move_id = line.move_id) AS is_write_off,
+                   EXISTS (SELECT FROM credit_collection_charge charge
+                            WHERE line.move_id IN (
+                                      charge.charge_move_id, charge.reversal_move_id)
+                               OR EXISTS (SELECT FROM account_move reversal
+                                           WHERE reversal.id = charge.reversal_move_id
+                                             AND reversal.reversed_entry_id = line.move_id)
+                          ) AS is_charge
               FROM credit_collection_case cases
               JOIN res_partner partner ON partner.commercial_partner_id = cases.partner_id
               JOIN account_move_line line ON line.partner_id = partner.id
@@ -194,6 +201,8 @@ class CreditCollectionStatement(models.AbstractModel):
             return _PAYMENT
         if line["is_write_off"]:
             return _WRITE_OFF
+        if line["is_charge"]:
+            return _CHARGES
         kind = line["move_type"]
         return kind if kind in ("out_invoice", "out_refund", "out_receipt") else "entry"
 
@@ -205,6 +214,7 @@ class CreditCollectionStatement(models.AbstractModel):
             "out_receipt": self.env._("Receipt"),
             _PAYMENT: self.env._("Payment"),
             _WRITE_OFF: self.env._("Write-off"),
+            _CHARGES: self.env._("Charges"),
             "entry": self.env._("Entry"),
         }
 

@@ -110,6 +110,7 @@ class Interest:
     """The interest on a debt, and what is still open of everything on the last day.
 
     `missing` are the days, first and last, for which no rate is known: nothing is counted there.
+    `base` is what bears interest after the last day.
     """
 
     segments: tuple[Segment, ...]
@@ -118,6 +119,7 @@ class Interest:
     principal: Decimal
     interest: Decimal
     costs: Decimal
+    base: Decimal = _ZERO
 
     @property
     def total(self) -> Decimal:
@@ -188,6 +190,22 @@ def accrue(
     return debt.close()
 
 
+def run_on(interest: Interest, until: date, terms: Terms) -> Decimal:
+    """Return what each day after the last one adds, while nothing is paid and the rate holds.
+
+    Nothing where interest had stopped by then.
+
+    >>> rates = [Rate(date(2026, 1, 1), date(2026, 12, 31), Decimal("10.50"))]
+    >>> june = accrue(Decimal(10000), date(2026, 6, 16), date(2026, 6, 30), rates)
+    >>> run_on(june, date(2026, 6, 30), Terms())
+    Decimal('2.88')
+    """
+    if not interest.segments or interest.segments[-1].last != until:
+        return _ZERO
+    year = year_days(until + _DAY, terms.day_count)
+    return round_to(interest.base * interest.segments[-1].percent / 100 / year, terms.unit)
+
+
 @dataclass
 class _Debt:
     """A debt on its way through the days."""
@@ -245,6 +263,7 @@ class _Debt:
             self.principal,
             self.interest,
             self.costs,
+            self.principal + self.capitalized,
         )
 
     def is_anniversary(self, first: date, day: date) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 
 from .deadlines import add_months
@@ -24,7 +24,6 @@ class Rule:
     title_months: int = 120
     notice_months: int = 12
     tail_months: int = 0
-    rolls: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def derive(
     datetime.date(2026, 12, 31)
     """
     first = date(start.year, 12, 31) if rule.year_end else start
-    lapse: date | None = _roll(rule, add_months(first, rule.months))
+    lapse: date | None = add_months(first, rule.months)
     steps = [Step(first, "", lapse)]
     has_notice = False
     for event in sorted(events, key=lambda one: (one.day, one.effect, one.label)):
@@ -81,23 +80,12 @@ def _apply(rule: Rule, lapse: date | None, event: Event) -> date | None:
         return None
     if event.effect == "restart":
         # the end of what began the period anew, where it lasted: proceedings in court
-        return _later(lapse, add_months(event.end or event.day, rule.months), rule)
+        return max(lapse, add_months(event.end or event.day, rule.months))
     if event.effect == "at_least":
-        return _later(lapse, add_months(event.day, rule.notice_months), rule)
+        return max(lapse, add_months(event.day, rule.notice_months))
     if event.effect == "title":
-        return _later(lapse, add_months(event.day, rule.title_months), rule)
+        return max(lapse, add_months(event.day, rule.title_months))
     if event.end is None:
         return None
     stopped = lapse + (event.end - event.day)
-    return _later(stopped, add_months(event.end, rule.tail_months), rule)
-
-
-def _later(one: date, other: date, rule: Rule) -> date:
-    return max(one, _roll(rule, other))
-
-
-def _roll(rule: Rule, day: date) -> date:
-    """Return the next working day where the law says so."""
-    while rule.rolls and day.weekday() >= 5:
-        day += timedelta(days=1)
-    return day
+    return max(stopped, add_months(event.end, rule.tail_months))

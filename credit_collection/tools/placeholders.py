@@ -3,11 +3,51 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 
 _PLACEHOLDER = re.compile(r"\{([^{}\s]*)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*\{[^\[\]]*)\]")
 _EMPTY_PARAGRAPH = re.compile(r"<p>\s*</p>\s*")
+
+
+class LazyValues(Mapping[str, str]):
+    """What placeholders stand for, found out when a text uses them, and once.
+
+    >>> values = LazyValues({"deadline": lambda: "1 < 2"})
+    >>> values["deadline"], values.get("amount_due", "?"), values.apply(str.upper)["deadline"]
+    ('1 < 2', '?', '1 < 2')
+    """
+
+    def __init__(self, makers: Mapping[str, Callable[[], str]]) -> None:
+        """Remember how each value is found out."""
+        self._makers = dict(makers)
+        self._values: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        """Return a value."""
+        if name not in self._values:
+            self._values[name] = self._makers[name]()
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._makers)
+
+    def add(self, name: str, maker: Callable[[], str]) -> None:
+        """Say how one more value is found out."""
+        self._makers[name] = maker
+
+    def apply(self, function: Callable[[str], str]) -> LazyValues:
+        """Return the same values, each passed through a function."""
+        return LazyValues({name: partial(self._pass_through, function, name) for name in self})
+
+    def _pass_through(self, function: Callable[[str], str], name: str) -> str:
+        return function(self[name])
 
 
 def unknown_placeholders(text: str, known: Collection[str]) -> set[str]:
