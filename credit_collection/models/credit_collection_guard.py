@@ -86,8 +86,8 @@ class CreditCollectionGuard(models.AbstractModel):
     def _get_contacts(self, cases, moment):
         """Return `{id of a case: [Contact]}` of the last weeks.
 
-        An e-mail that was handed to the mail server counts, and so does a call that nobody took. What
-        a notice sent is noted as a contact, too: it is counted with its notice.
+        An e-mail that was handed to the mail server counts, and so does a call that nobody took.
+        What a notice sent is noted as a contact, too: it is counted with its notice.
         """
         self.env.flush_all()
         rows = self.env.execute_query(

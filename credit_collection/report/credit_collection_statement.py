@@ -124,13 +124,13 @@ class CreditCollectionStatement(models.AbstractModel):
                        OR move.statement_line_id IS NOT NULL AS is_payment,
                    EXISTS (SELECT FROM credit_collection_write_off write_off
                             WHERE write_off.move_id = line.move_id) AS is_write_off,
-                   EXISTS (SELECT FROM credit_collection_charge charge
-                            WHERE line.move_id IN (
-                                      charge.charge_move_id, charge.reversal_move_id)
-                               OR EXISTS (SELECT FROM account_move reversal
-                                           WHERE reversal.id = charge.reversal_move_id
-                                             AND reversal.reversed_entry_id = line.move_id)
-                          ) AS is_charge
+                   line.move_id IN (
+                       SELECT unnest(ARRAY[charge.charge_move_id, reversal.id,
+                                           reversal.reversed_entry_id])
+                         FROM credit_collection_dunning dunning
+                         JOIN credit_collection_charge charge ON charge.dunning_id = dunning.id
+                    LEFT JOIN account_move reversal ON reversal.id = charge.reversal_move_id
+                        WHERE dunning.case_id = ANY(%(cases)s)) IS TRUE AS is_charge
               FROM credit_collection_case cases
               JOIN res_partner partner ON partner.commercial_partner_id = cases.partner_id
               JOIN account_move_line line ON line.partner_id = partner.id
