@@ -10,7 +10,7 @@ class CreditCollectionDunningOverride(models.TransientModel):
     dunning_id = fields.Many2one(
         "credit.collection.dunning", "Notice", required=True, readonly=True, ondelete="cascade"
     )
-    refused = fields.Char("Refused", compute="_compute_refused")
+    refused = fields.Char(compute="_compute_refused")
     reason = fields.Char(required=True)
 
     def _compute_refused(self):
