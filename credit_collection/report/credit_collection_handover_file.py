@@ -4,6 +4,7 @@ import zipfile
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from odoo import api, fields, models
@@ -607,12 +608,12 @@ class CreditCollectionHandoverFile(models.AbstractModel):
             total = currency.round(sum(standing.mapped("amount")))
             blocks += self._make_tables(
                 [
-                    (self.env._("Claimed on"), 13, "date"),
-                    (self.env._("Notice"), 16, ""),
-                    (self.env._("What"), 26, ""),
-                    (self.env._("Days"), 17, "date"),
-                    (self.env._("Status"), 14, ""),
-                    (self.env._("Amount"), 14, "number"),
+                    (self.env._("Claimed on"), 12, "date"),
+                    (self.env._("Notice"), 14, ""),
+                    (self.env._("What"), 25, ""),
+                    (self.env._("Days"), 21, "date"),
+                    (self.env._("Status"), 16, ""),
+                    (self.env._("Amount"), 12, "number"),
                 ],
                 [self._prepare_charge(one, writer) for one in own],
                 self.env._(
@@ -647,6 +648,7 @@ class CreditCollectionHandoverFile(models.AbstractModel):
     def _prepare_charge_derivation(self, charge, writer):
         """Return how the interest of an item followed when it was claimed last."""
         kept, currency = charge.derivation, charge.currency_id
+        format_percent = self.env["credit.collection.interest"]._format_percent
         claimed_before = float(kept["claimed_before"])
         details = [kept["legal_basis"], *kept["corrections"]]
         details += [
@@ -671,7 +673,7 @@ class CreditCollectionHandoverFile(models.AbstractModel):
                 writer.date(fields.Date.to_date(one["to"])),
                 one["days"],
                 writer.amount(float(one["base"]), currency),
-                f"{one['rate']} %",
+                f"{format_percent(Decimal(one['rate']))} %",
                 writer.amount(float(one["amount"]), currency),
             ]
             for one in kept["segments"]
