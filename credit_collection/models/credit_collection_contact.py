@@ -225,7 +225,8 @@ class CreditCollectionContact(models.Model):
                            delivery.date_sent, 'out',
                            CASE WHEN delivery.channel = ANY(%(channels)s)
                                 THEN delivery.channel ELSE 'other' END,
-                           NULL, NULLIF(delivery.sent_by_id, %(robot)s), delivery.id, delivery.mail_message_id,
+                           NULL, NULLIF(delivery.sent_by_id, %(robot)s), delivery.id,
+                           delivery.mail_message_id,
                            %(uid)s, %(now)s, %(uid)s, %(now)s
                       FROM credit_collection_delivery delivery
                       JOIN credit_collection_dunning dunning ON dunning.id = delivery.dunning_id

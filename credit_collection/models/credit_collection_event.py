@@ -106,8 +106,8 @@ class CreditCollectionEvent(models.Model):
         return SQL(
             """
             SELECT delivery.id, dunning.case_id, dunning.company_id, delivery.date_sent AS date,
-                   CASE WHEN delivery.channel = ANY(%(channels)s) THEN delivery.channel ELSE 'other' END
-                       AS kind,
+                   CASE WHEN delivery.channel = ANY(%(channels)s)
+                        THEN delivery.channel ELSE 'other' END AS kind,
                    'out' AS direction, dunning.amount_due AS amount, company.currency_id,
                    NULLIF(delivery.sent_by_id, %(robot)s) AS user_id, dunning.name AS detail
               FROM credit_collection_delivery delivery
