@@ -988,14 +988,15 @@ class CreditCollectionItem(models.Model):
                        level_id, date_last_notice, date_next_notice, priority,
                        create_uid, create_date, write_uid, write_date)
                 SELECT case_id, total.company_id, total.partner_id,
-                       COALESCE(%(user)s, company.collection_user_id),
+                       COALESCE((SELECT %(user)s FROM res_partner partner
+                                  WHERE partner.id = total.partner_id),
+                                company.collection_user_id),
                        CASE WHEN amount_overdue > 0 THEN 'open' ELSE 'closed' END, policy_id,
                        amount_residual, amount_overdue, amount_credit, amount_due, amount_held,
                        date_oldest_due, level_id, date_last_notice, date_next_notice, 0,
                        %(uid)s, %(now)s, %(uid)s, %(now)s
                   FROM total
                   JOIN res_company company ON company.id = total.company_id
-                  JOIN res_partner partner ON partner.id = total.partner_id
                  WHERE is_new
             """,
             user=self.env["credit.collection.assignment.rule"]._get_user_sql(
