@@ -127,6 +127,14 @@ class CreditCollectionGuard(models.AbstractModel):
         return timedelta(days=max([8, *profiles.mapped("letter_interval_days")]) + 1)
 
     @api.model
+    def _get_timezone(self, case):
+        """Return the time zone of a customer: his own, if it is one of his country."""
+        country = case.partner_id.country_id or case.company_id.country_id
+        known = pytz.country_timezones.get(country.code or "", [])
+        own = case.partner_id.tz
+        return (own if own in known or not known else known[0]) or "UTC"
+
+    @api.model
     def _to_day(self, moment):
         return fields.Datetime.context_timestamp(self, moment).date()
 
@@ -185,7 +193,9 @@ class CreditCollectionGuard(models.AbstractModel):
         delivery.sudo().date_not_before = until
         dunning.sudo().note = self.env._(
             "Waits until %(moment)s. %(reasons)s",
-            moment=format_datetime(self.env, until, dt_format="short"),
+            moment=format_datetime(
+                self.env, until, tz=self._get_timezone(dunning.case_id), dt_format="short"
+            ),
             reasons=reasons,
         )
         self.env.ref("credit_collection.ir_cron_send_notices").sudo()._trigger(at=until)
@@ -230,7 +240,7 @@ class Debtor:
         self.profile = profile
         self.channel = channel
         self.country = case.partner_id.country_id or case.company_id.country_id
-        self.zone = self._get_zone()
+        self.zone = pytz.timezone(self.env["credit.collection.guard"]._get_timezone(case))
         self.now = pytz.utc.localize(moment).astimezone(self.zone).replace(tzinfo=None)
 
     def get_refusals(self, moratorium, contacts):
@@ -243,13 +253,6 @@ class Debtor:
         if self.channel in WRITTEN_CHANNELS:
             found.append(self._check_letters(contacts))
         return [refusal for refusal in found if refusal]
-
-    def _get_zone(self):
-        """Return the time zone of the debtor: his own, if it is one of his country."""
-        known = pytz.country_timezones.get(self.country.code or "", [])
-        own = self.case.partner_id.tz
-        name = own if own in known or not known else known[0]
-        return pytz.timezone(name or "UTC")
 
     def _get_moment(self, moment):
         """Return, in UTC, the first decent moment from one on; a letter disturbs nobody."""
