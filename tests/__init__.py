@@ -6,6 +6,7 @@ from . import (
     test_automation,
     test_case,
     test_charge,
+    test_consumer_law,
     test_delivery,
     test_dispute,
     test_dunning,

@@ -1,6 +1,6 @@
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
@@ -75,6 +75,7 @@ class TestToolsLimitation(BaseCase):
         """Only time limits of procedures do (art. 642 CPC): who acts on the Friday is safe."""
         self.assertLapses("2026-02-28", Rule(1), "2026-01-31")  # a Saturday
 
+    @settings(deadline=None)
     @given(RULES, DAYS, st.lists(EVENTS, max_size=6))
     def test_no_event_makes_a_claim_lapse_earlier(self, rule, start, events):
         plain, _steps = derive(rule, start)
@@ -82,11 +83,13 @@ class TestToolsLimitation(BaseCase):
         self.assertTrue(lapse is None or lapse >= plain)
         self.assertEqual(steps[-1].lapse, lapse)
 
+    @settings(deadline=None)
     @given(RULES, DAYS, st.lists(EVENTS, max_size=6))
     def test_the_order_in_which_events_are_known_changes_nothing(self, rule, start, events):
         one = derive(rule, start, tuple(events))
         self.assertEqual(one, derive(rule, start, tuple(reversed(events))))
 
+    @settings(deadline=None)
     @given(DAYS, st.integers(0, 400))
     def test_months_never_leave_their_month(self, day, months):
         later = add_months(day, months)

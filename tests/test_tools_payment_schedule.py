@@ -2,7 +2,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
@@ -59,6 +59,7 @@ class TestPaymentSchedule(BaseCase):
             [str(day) for day in days], ["2027-12-15", "2028-01-31", "2028-02-29", "2028-03-31"]
         )
 
+    @settings(deadline=None)
     @given(amounts, st.integers(1, 240), st.sampled_from(sorted(ROUNDINGS)))
     def test_no_cent_is_lost_by_number(self, total, count, currency):
         try:
@@ -71,6 +72,7 @@ class TestPaymentSchedule(BaseCase):
         self.assertTrue(all(part > 0 for part in parts))
         self.assertLessEqual(parts[-1], 2 * parts[0])
 
+    @settings(deadline=None)
     @given(amounts, amounts, st.none() | amounts)
     def test_no_cent_is_lost_by_amount(self, total, amount, first):
         try:
@@ -80,6 +82,7 @@ class TestPaymentSchedule(BaseCase):
         self.assertEqual(sum(parts), total)
         self.assertTrue(all(0 < part <= amount for part in parts[first is not None :]))
 
+    @settings(deadline=None)
     @given(st.lists(amounts, max_size=30), st.integers(-100, 10**10).map(lambda n: n * CENT))
     def test_no_cent_of_a_payment_is_lost(self, parts, paid):
         filled = schedule.fill(parts, paid)
@@ -87,6 +90,7 @@ class TestPaymentSchedule(BaseCase):
         for (amount, one), (_later, following) in pairwise(zip(parts, filled, strict=True)):
             self.assertTrue(one == amount or not following, "one after the other")
 
+    @settings(deadline=None)
     @given(
         st.dates(date(2000, 1, 1), date(2100, 1, 1)),
         st.integers(1, 60),

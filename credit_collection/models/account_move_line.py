@@ -90,6 +90,15 @@ class AccountMoveLine(models.Model):
             """
         )
 
+    @api.model
+    def _collection_get_is_given_up_sql(self):
+        """Return the condition that a `credit` is no payment: it was written off, or moved."""
+        return SQL(
+            "(%s OR %s)",
+            self._collection_get_is_written_off_sql(),
+            self._collection_get_is_moved_sql(),
+        )
+
     def _collection_get_untaxed_share(self):
         """Return which part of an item is not tax; all of it when no invoice says otherwise."""
         move = self._collection_get_sources().move_id

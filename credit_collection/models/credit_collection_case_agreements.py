@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Command
-from odoo.tools import SQL, format_list
-from odoo.tools.misc import format_amount
+from odoo.tools import SQL
 
 
 class CreditCollectionCase(models.Model):
@@ -35,10 +34,9 @@ class CreditCollectionCase(models.Model):
         for case in self:
             own = by_case.get(case, Charge)
             case.charge_count = len(own)
-            totals = own.filtered(lambda charge: charge.state == "claimed")._get_totals()
-            case.charges_text = format_list(
-                self.env,
-                [format_amount(self.env, amount, currency) for currency, amount in totals.items()],
+            claimed = own.filtered(lambda charge: charge.state == "claimed")
+            case.charges_text = self.env["credit.collection.dunning"]._format_totals(
+                claimed._get_totals()
             )
 
     def action_open_charges(self):

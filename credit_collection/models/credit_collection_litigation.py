@@ -131,9 +131,6 @@ class CreditCollectionLitigation(models.Model):
     company_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Company currency"
     )
-    bill_ids = fields.One2many(
-        "account.move", "collection_litigation_id", "Bills of the costs", readonly=True
-    )
     amount_spent = fields.Monetary(
         "Costs spent",
         compute="_compute_amount_spent",
@@ -1141,7 +1138,7 @@ class CreditCollectionLitigationLine(models.Model):
               GROUP BY line.id
                 """,
                 ids=list(self.ids),
-                is_given_up=self.env["credit.collection.promise"]._get_is_given_up_sql(),
+                is_given_up=self.env["account.move.line"]._collection_get_is_given_up_sql(),
             )
         )
         return {line_id: float(amount) for line_id, amount in rows}

@@ -445,18 +445,9 @@ class CreditCollectionPromise(models.Model):
                   GROUP BY promise.id
                     """,
                     ids=list(self.ids),
-                    is_given_up=self._get_is_given_up_sql(),
+                    is_given_up=self.env["account.move.line"]._collection_get_is_given_up_sql(),
                 )
             )
-        )
-
-    def _get_is_given_up_sql(self):
-        """Return the condition that a `credit` is no payment: it was written off, or moved."""
-        Line = self.env["account.move.line"]
-        return SQL(
-            "(%s OR %s)",
-            Line._collection_get_is_written_off_sql(),
-            Line._collection_get_is_moved_sql(),
         )
 
     def _get_fulfilled_dates(self):
@@ -496,7 +487,7 @@ class CreditCollectionPromise(models.Model):
                   GROUP BY id
                     """,
                     ids=list(self.ids),
-                    is_given_up=self._get_is_given_up_sql(),
+                    is_given_up=self.env["account.move.line"]._collection_get_is_given_up_sql(),
                 )
             )
         )

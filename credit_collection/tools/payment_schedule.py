@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import ROUND_FLOOR, Decimal
+
+from .deadlines import end_of_month
 
 MAX_INSTALLMENTS = 240  # twenty years of months
 
@@ -126,6 +127,5 @@ def _check_total(total: Decimal, first: Decimal | None) -> None:
 
 def _in_month(first: date, months: int, day: int) -> date:
     """Return a day of the month that lies a number of months after another date."""
-    years, month = divmod(first.month - 1 + months, 12)
-    year = first.year + years
-    return date(year, month + 1, min(day, monthrange(year, month + 1)[1]))
+    last = end_of_month(first, months)
+    return last.replace(day=min(day, last.day))
