@@ -210,7 +210,8 @@ class Ledger:
                 continue
             when = entry.due + timedelta(days=delays.get(entry.partner, delays.get(None, 0)))
             if when <= day:
-                when = None if when <= day - timedelta(days=90) else day + timedelta(days=7)
+                passed = (day - when).days
+                when = None if passed >= 90 else day + timedelta(days=max(passed, 7))
             totals[when] += round((foreign - used) * (amount / foreign), 2)
         return {when: amount for when, amount in totals.items() if amount}
 

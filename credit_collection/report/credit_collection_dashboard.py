@@ -111,7 +111,7 @@ class CreditCollectionDashboard(models.AbstractModel):
 
     @staticmethod
     def _divide(above, below):
-        return above / below if below else None
+        return above / below if below and above is not None else None
 
     def _get_month_domain(self, field, date):
         """Return the days of the month up to the day."""
@@ -162,6 +162,10 @@ class CreditCollectionDashboard(models.AbstractModel):
             "action": self._prepare_action(label, report, date, domain),
             **options,
         }
+
+    @staticmethod
+    def _prepare_head(label, kind):
+        return {"label": label, "kind": kind}
 
     # -------------------------------------------------------------------------
     # The sections
@@ -276,6 +280,8 @@ class CreditCollectionDashboard(models.AbstractModel):
 
     def _get_trend(self, date, months):
         days = sorted(day for (day,) in months)
+        while len(days) > 1 and not months[days[0],]["amount_receivable"]:
+            del days[0]  # before there was anything
         return {
             "key": "trend",
             "type": "trend",
@@ -394,19 +400,7 @@ class CreditCollectionDashboard(models.AbstractModel):
                     "title": self.env._("Recovered, by level and by channel"),
                     "kind": "percent",
                     "bars": [
-                        *(
-                            self._prepare_bar(
-                                level.name,
-                                self._divide(
-                                    levels[level,]["amount_paid"], levels[level,]["amount"]
-                                ),
-                                "recovery",
-                                date,
-                                [*domain, ("level_id", "=", level.id)],
-                                tone="late",
-                            )
-                            for (level,) in sorted(levels, key=lambda key: key[0].delay_days)
-                        ),
+                        *self._get_level_bars(date, domain, levels),
                         *(
                             self._prepare_bar(
                                 labels.get(key, self.env._("No channel")),
@@ -424,6 +418,27 @@ class CreditCollectionDashboard(models.AbstractModel):
                 }
             ],
         }
+
+    def _get_level_bars(self, date, domain, totals):
+        """Return a bar for each level; policies may have levels of the same name."""
+        levels = self.env["credit.collection.level"].union(*(level for (level,) in totals))
+        bars = []
+        for name, same in levels.sorted("delay_days").grouped("name").items():
+            claimed, paid = (
+                sum(totals[level,][measure] for level in same)
+                for measure in ("amount", "amount_paid")
+            )
+            bars.append(
+                self._prepare_bar(
+                    name,
+                    self._divide(paid, claimed),
+                    "recovery",
+                    date,
+                    [*domain, ("level_id", "in", same.ids)],
+                    tone="late",
+                )
+            )
+        return bars
 
     def _get_dispute(self, date):
         domain = [("amount_open", ">", 0)]
@@ -583,9 +598,9 @@ class CreditCollectionDashboard(models.AbstractModel):
                     ),
                 ),
                 "heads": [
-                    {"label": self.env._("Age before"), "kind": "text"},
-                    {"label": self.env._("Amount"), "kind": "monetary"},
-                    *({"label": bucket.display_name, "kind": "percent"} for bucket in columns),
+                    self._prepare_head(self.env._("Age before"), "text"),
+                    self._prepare_head(self.env._("Amount"), "monetary"),
+                    *(self._prepare_head(bucket.display_name, "percent") for bucket in columns),
                 ],
                 "rows": [
                     {
@@ -595,7 +610,7 @@ class CreditCollectionDashboard(models.AbstractModel):
                             totals[row],
                             *(
                                 self._divide(
-                                    cells.get((row, column), {}).get("amount", 0), totals[row]
+                                    cells.get((row, column), {}).get("amount"), totals[row]
                                 )
                                 for column in columns
                             ),
@@ -631,13 +646,13 @@ class CreditCollectionDashboard(models.AbstractModel):
                 "key": "collectors",
                 "title": self.env._("Collectors this month"),
                 "heads": [
-                    {"label": self.env._("Collector"), "kind": "text"},
-                    {"label": self.env._("Recovered"), "kind": "monetary"},
-                    {"label": self.env._("Overdue now"), "kind": "monetary"},
-                    {"label": self.env._("Notices"), "kind": "integer"},
-                    {"label": self.env._("Promises"), "kind": "integer"},
-                    {"label": self.env._("Kept"), "kind": "integer"},
-                    {"label": self.env._("Disputes settled"), "kind": "integer"},
+                    self._prepare_head(self.env._("Collector"), "text"),
+                    self._prepare_head(self.env._("Recovered"), "monetary"),
+                    self._prepare_head(self.env._("Overdue now"), "monetary"),
+                    self._prepare_head(self.env._("Notices"), "integer"),
+                    self._prepare_head(self.env._("Promises"), "integer"),
+                    self._prepare_head(self.env._("Kept"), "integer"),
+                    self._prepare_head(self.env._("Disputes settled"), "integer"),
                 ],
                 "rows": [
                     {

@@ -13,7 +13,15 @@ class CreditCollectionReportCollector(models.Model):
     _rec_name = "kind"
 
     kind = fields.Selection(
-        selection="_selection_kind",
+        [
+            ("recovered", "Recovered"),
+            ("in_time", "Paid in time"),
+            ("notice", "Notices sent"),
+            ("promise", "Promises taken"),
+            ("kept", "Promises kept"),
+            ("plan", "Payment plans agreed"),
+            ("dispute", "Disputes settled"),
+        ],
         string="What",
         readonly=True,
         help="Money belongs to the collector of the customer, an agreement to whoever made it.",
@@ -23,22 +31,10 @@ class CreditCollectionReportCollector(models.Model):
     amount = fields.Monetary(currency_field="company_currency_id", readonly=True)
 
     @api.model
-    def _selection_kind(self):
-        return [
-            ("recovered", self.env._("Recovered")),
-            ("in_time", self.env._("Paid in time")),
-            ("notice", self.env._("Notices sent")),
-            ("promise", self.env._("Promises taken")),
-            ("kept", self.env._("Promises kept")),
-            ("plan", self.env._("Payment plans agreed")),
-            ("dispute", self.env._("Disputes settled")),
-        ]
-
-    @api.model
     def _get_kinds(self, date, companies):
         """Return `{kind: rows}`: id, company, customer, who did it (or nobody), day, amount.
 
-        The keys are those of `_selection_kind`.
+        The keys are those of the selection.
         """
         reports = {
             name: self.env[f"credit.collection.report.{name}"]._get_figure_sql(date, companies)

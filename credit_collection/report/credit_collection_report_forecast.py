@@ -6,8 +6,8 @@ from odoo.tools import SQL
 from ..const import FORECAST_SOURCES
 
 BEHAVIOUR_DAYS = 365  # the payments that say how late a customer usually is
-NEXT_DAYS = 7  # when something is expected whose day has passed already
-LOST_DAYS = 90  # after that many days more, nobody knows when it comes
+NEXT_DAYS = 7  # the soonest that something comes whose day has passed already
+LOST_DAYS = 90  # after that many days nobody knows when it comes
 
 
 class CreditCollectionReportForecast(models.Model):
@@ -39,7 +39,7 @@ class CreditCollectionReportForecast(models.Model):
         "Expected on",
         readonly=True,
         help="A promise or an instalment: its day. Else the due date plus the usual delay. When "
-        "that day has passed: a week from now; nothing more than 90 days later.",
+        "that day has passed: as many days from now, a week at least; after 90 days none.",
     )
     week = fields.Date(readonly=True, help="The Monday of the week.")
     amount = fields.Monetary("Expected", currency_field="company_currency_id", readonly=True)
@@ -237,7 +237,7 @@ class CreditCollectionReportForecast(models.Model):
             SELECT 2, planned.installment_id, plan.company_id, cases.partner_id, 'plan',
                    NULL, planned.date_due, NULL,
                    CASE WHEN planned.date_due > %(date)s THEN planned.date_due
-                        ELSE %(next)s END,
+                        ELSE %(date)s + GREATEST(%(date)s - planned.date_due, %(next)s) END,
                    round(planned.amount * rated.rate, 2)
               FROM planned
               JOIN credit_collection_payment_plan plan ON plan.id = planned.plan_id
@@ -252,7 +252,8 @@ class CreditCollectionReportForecast(models.Model):
             SELECT 3, rest.id, rest.company_id, rest.partner_id, 'due', rest.move_id,
                    rest.date_due, rest.days,
                    CASE WHEN rest.date_due + rest.days > %(date)s THEN rest.date_due + rest.days
-                        WHEN rest.date_due + rest.days > %(lost)s THEN %(next)s
+                        WHEN rest.date_due + rest.days > %(lost)s
+                        THEN %(date)s + GREATEST(%(date)s - rest.date_due - rest.days, %(next)s)
                     END,
                    round(rest.amount * rest.rate, 2)
               FROM (
@@ -274,6 +275,6 @@ class CreditCollectionReportForecast(models.Model):
                    ) rest
             """,
             date=date,
-            next=date + timedelta(days=NEXT_DAYS),
+            next=NEXT_DAYS,
             lost=date - timedelta(days=LOST_DAYS),
         )

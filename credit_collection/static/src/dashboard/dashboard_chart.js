@@ -8,6 +8,7 @@ const SCHEME = cookie.get("color_scheme");
 const COLORS = {
     plain: getColor(0, SCHEME, "sm"),
     late: getColor(1, SCHEME, "sm"),
+    real: getColor(2, SCHEME, "sm"),
 };
 const GRID_COLOR = getCustomColor(SCHEME, "#d8dadd", "#3C3E4B");
 const LABEL_COLOR = getCustomColor(SCHEME, "#111827", "#E4E4E4");
@@ -122,7 +123,7 @@ export class DashboardChart extends Component {
                 label: chart.line_label,
                 kind: chart.kind,
                 data: this.bars.map((bar) => bar.line || 0),
-                backgroundColor: COLORS.late,
+                backgroundColor: COLORS.real,
                 maxBarThickness: 56,
                 borderRadius: 2,
                 order: 2,
