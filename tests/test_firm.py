@@ -415,6 +415,7 @@ class TestClientReport(FirmCommon):
         self.company.partner_id.lang = "fr_FR"
         text = self._read(self._make())
         self.assertIn("28 février 2026", text)
+        self.assertNotIn("recouvrer notre créance", text, "the client is no debtor")
         self.assertRegex(text, r"1.200,00|1.190,00|1 ?.?\d{3},\d\d")
 
     def test_it_is_on_the_paper_of_the_firm(self):

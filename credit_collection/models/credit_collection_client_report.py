@@ -26,6 +26,7 @@ class CreditCollectionClientReport(models.Model):
 
     _letter_template = "credit_collection.client_report"
     _letterhead_field = "sender_id"
+    _is_to_debtor = False
 
     company_id = fields.Many2one(
         "res.company", "Client", required=True, readonly=True, index=True, ondelete="cascade"

@@ -41,7 +41,8 @@ class CreditCollectionLetter(models.AbstractModel):
     Notices, and whatever else has a company, a language, `_letter_template`,
     `_get_document_vals()` and `_get_continuation()`: agreements of payment plans, statements of
     account, reports to clients. One that has many lines has `line_ids`; one on the letterhead of
-    another company says in `_letterhead_field` where that is.
+    another company says in `_letterhead_field` where that is, and one that is not for a debtor that
+    it is not `_is_to_debtor`.
 
     All letters of a batch are one lean HTML document without scripts, web fonts or requests to the
     server. It is printed in one go and cut into letters, which are then put on their letterhead and
@@ -161,6 +162,7 @@ class CreditCollectionLetter(models.AbstractModel):
             for logo, is_first in ((self._get_logo(company), True), (False, False)):
                 vals = {"company": company.with_context(lang=lang), "logo": logo}
                 vals["is_first"] = is_first
+                vals["is_to_debtor"] = getattr(dunnings, "_is_to_debtor", True)
                 parts.append(qweb._render("credit_collection.letterhead", vals))
         job = self._print(printer, self._render_page(parts), 0, 0)
         return {key: number for number, key in enumerate(groups)}, job
