@@ -197,7 +197,7 @@ class TestStatement(StatementCommon):
         Statement = self.env["credit.collection.statement"]
         found = Statement._get_open_items(wizard.case_ids, wizard._get_options())
         euro = self.env.ref("base.EUR")
-        return Statement._get_ageing(found[self._case()].get(euro, []), euro)
+        return Statement._get_ageing(found[self._case()].get(euro, []), euro, 6)
 
     def test_due_today_is_not_due(self):
         self._overdue_invoice(10.0, "2026-03-02")
@@ -207,6 +207,17 @@ class TestStatement(StatementCommon):
         self._overdue_invoice(160.0, "2025-11-01")
         self._credit_note(5.0)
         self.assertEqual(self._ageing(), [10.0, 60.0, 80.0, 0.0, 160.0, -5.0])
+
+    def test_the_columns_are_the_ageing_classes_of_the_company(self):
+        self.env["credit.collection.bucket"].create(
+            [{"days_from": day, "company_id": self.env.company.id} for day in (1, 11)]
+        )
+        self._overdue_invoice(10.0, "2026-02-20")  # ten days late
+        self._overdue_invoice(20.0, "2026-02-19")
+        self._commit()
+        text = self._statement().preview
+        self.assertRegex(text, r"1–10(.|\n)*Over 10")
+        self.assertNotIn("31–60", text)
 
     def test_by_months_it_is_as_of_the_last_day_of_the_month_before(self):
         self._overdue_invoice(10.0, "2026-02-28")

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -92,6 +94,19 @@ class CreditCollectionBucket(models.Model):
             [("kind", "=", "late"), ("company_id", "in", (company.id, False))], order="days_from"
         )
         return late.filtered("company_id") or late
+
+    @api.model
+    def _get_starts(self, company):
+        """Return the first day of delay of each late class of a company."""
+        return self._get_of_company(company).mapped("days_from")
+
+    @api.model
+    def _get_labels(self, company):
+        """Return the heads of the columns of an ageing: not due, the late classes, credits."""
+        starts = self._get_starts(company)
+        late = [f"{first}–{following - 1}" for first, following in pairwise(starts)]
+        last = self.env._("Over %(days)s", days=starts[-1] - 1)
+        return [self.env._("Not due"), *late, last, self.env._("Open credits")]
 
     @api.model
     def _get_table_sql(self, companies):

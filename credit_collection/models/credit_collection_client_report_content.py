@@ -80,29 +80,23 @@ class CreditCollectionClientReport(models.Model):
         )
 
     def _get_position(self, items):
-        """Return the ageing: not due, up to 30, 60, 90 days, more, and open credits."""
-        totals = [0.0] * 6
+        """Return the ageing: not due, the classes of days late, and open credits."""
+        starts = self.env["credit.collection.bucket"]._get_starts(self.company_id)
+        totals = [0.0] * (len(starts) + 2)
         for _partner, date_due, amount in items:
-            bucket = age_by_days(date_due, self.date_to) if amount > 0 else 5
-            totals[bucket] += float(amount)
+            column = age_by_days(date_due, self.date_to, starts) if amount > 0 else -1
+            totals[column] += float(amount)
         return [self.company_id.currency_id.round(total) or 0.0 for total in totals]
 
     def _prepare_position(self, items, writer):
         totals = self._get_position(items)
-        labels = [
-            self.env._("Not due"),
-            "1–30",
-            "31–60",
-            "61–90",
-            self.env._("Over 90"),
-            self.env._("Open credits"),
-        ]
+        labels = self.env["credit.collection.bucket"]._get_labels(self.company_id)
         owing = {partner for partner, _due, amount in items if amount > 0}
         late = {
             partner for partner, due, amount in items if amount > 0 and days_late(due, self.date_to)
         }
-        overdue = sum(totals[1:5])
-        debts = sum(totals[:5])
+        overdue = sum(totals[1:-1])
+        debts = sum(totals[:-1])
         return {
             "ageing": [
                 (label, self._amount(writer, total))

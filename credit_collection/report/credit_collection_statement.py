@@ -229,14 +229,18 @@ class CreditCollectionStatement(models.AbstractModel):
         rows = self.env.execute_query_dict(self._get_open_sql(cases, options.date))
         disputed = self._get_disputed(cases, options.date)
         by_id = {case.id: case for case in cases}
+        Bucket = self.env["credit.collection.bucket"]
+        starts = {company: Bucket._get_starts(company) for company in cases.company_id}
         items = {case: defaultdict(list) for case in cases}
         for row in reversed(rows):  # what is not disputed falls due first
             currency = self.env["res.currency"].browse(row["currency_id"])
             if currency.is_zero(row["open"]):
                 continue
+            case = by_id[row["case_id"]]
             self._fill_item(row, currency, disputed, options)
+            row["bucket"] = self._get_bucket(row, options, starts[case.company_id])
             if row["days_late"] or not options.only_overdue:
-                items[by_id[row["case_id"]]][currency].append(row)
+                items[case][currency].append(row)
         return {
             case: {currency: own[::-1] for currency, own in by_currency.items()}
             for case, by_currency in items.items()
@@ -252,7 +256,6 @@ class CreditCollectionStatement(models.AbstractModel):
         row["paid"] = currency.round(row["amount"] - row["open"]) or 0.0
         row["disputed"] = min(disputed[row["source_move_id"]], row["open"]) if is_debt else 0
         disputed[row["source_move_id"]] -= row["disputed"]
-        row["bucket"] = self._get_bucket(row, options)
 
     def _get_open_sql(self, cases, day):
         """What was open of each item of these customers, as for the figures.
@@ -283,26 +286,27 @@ class CreditCollectionStatement(models.AbstractModel):
         )
 
     @api.model
-    def _get_bucket(self, row, options):
+    def _get_bucket(self, row, options, starts):
         """Return the number of the column of the ageing."""
         if row["open"] < 0:
             return -1  # the last one: nothing that he owes
-        age = age_by_months if options.ageing == "months" else age_by_days
-        return age(row["date_due"], options.date)
+        if options.ageing == "months":
+            return age_by_months(row["date_due"], options.date)
+        return age_by_days(row["date_due"], options.date, starts)
 
     @api.model
-    def _get_bucket_labels(self, options, format_month):
+    def _get_bucket_labels(self, company, options, format_month):
         """Return the columns of the ageing, from what is not due to the open credits."""
-        middle = ["1–30", "31–60", "61–90", self.env._("Over 90")]
+        labels = self.env["credit.collection.bucket"]._get_labels(company)
         if options.ageing == "months":
             months = [fields.Date.subtract(options.date, months=back) for back in range(3)]
-            middle = [*map(format_month, months), self.env._("Earlier")]
-        return [self.env._("Not due"), *middle, self.env._("Open credits")]
+            return [labels[0], *map(format_month, months), self.env._("Earlier"), labels[-1]]
+        return labels
 
     @api.model
-    def _get_ageing(self, rows, currency):
+    def _get_ageing(self, rows, currency, columns):
         """Return the total of each column of the ageing."""
-        totals = [0.0] * 6
+        totals = [0.0] * columns
         for row in rows:
             totals[row["bucket"]] += row["open"]
         return [currency.round(total) or 0.0 for total in totals]

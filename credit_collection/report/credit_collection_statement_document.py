@@ -29,19 +29,15 @@ class CreditCollectionStatementDocument(models.AbstractModel):
         writer = DocumentWriter(self.env, {})
         if options.kind == "movements":
             found = Statement._get_movements(cases, options.date, options.date_from)
-            prepare = self._prepare_movement_section
         else:
             found = Statement._get_open_items(cases, options)
-            prepare = self._prepare_item_section
         besides = self._prepare_besides(cases, options, writer)
         sections = {}
         for case in cases:
-            rows = found[case]
+            rows, own = found[case], self.with_company(case.company_id)
             currencies = [*rows, *(one for one in besides[case] if one not in rows)]
             sections[case] = [
-                self._break_page(
-                    prepare(currency, rows.get(currency, []), options, writer, number == 0)
-                )
+                own._prepare_section(currency, rows.get(currency, []), options, writer, number == 0)
                 | {"besides": besides[case].get(currency, {})}
                 for number, currency in enumerate(currencies)
                 if rows.get(currency) or not options.only_overdue
@@ -51,6 +47,16 @@ class CreditCollectionStatementDocument(models.AbstractModel):
     # -------------------------------------------------------------------------
     # The tables
     # -------------------------------------------------------------------------
+
+    @api.model
+    def _prepare_section(self, currency, rows, options, writer, is_first):
+        """Return what is told in one currency by the current company."""
+        prepare = (
+            self._prepare_movement_section
+            if options.kind == "movements"
+            else self._prepare_item_section
+        )
+        return self._break_page(prepare(currency, rows, options, writer, is_first))
 
     @api.model
     def _break_page(self, section):
@@ -65,11 +71,13 @@ class CreditCollectionStatementDocument(models.AbstractModel):
     def _prepare_item_section(self, currency, items, options, writer, is_first):
         Statement = self.env["credit.collection.statement"]
         labels = Statement._get_bucket_labels(
-            options, lambda day: format_date(self.env, day, date_format="MMM y")
+            self.env.company,
+            options,
+            lambda day: format_date(self.env, day, date_format="MMM y"),
         )
-        amounts = Statement._get_ageing(items, currency)
+        amounts = Statement._get_ageing(items, currency, len(labels))
         total = currency.round(sum(amounts)) or 0.0
-        overdue = currency.round(sum(amounts[1:5])) or 0.0
+        overdue = currency.round(sum(amounts[1:-1])) or 0.0
         disputed = currency.round(sum(item["disputed"] for item in items)) or 0.0
         rows = [self._prepare_item_row(item, currency, writer) for item in items]
         return {

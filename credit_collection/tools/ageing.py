@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import date
 
 
@@ -19,15 +21,21 @@ def days_late(due: date, today: date) -> int:
     return max((today - due).days, 0)
 
 
-def age_by_days(due: date, today: date) -> int:
-    """Return the column of the ageing: not due, up to 30, 60, 90 days late, more.
+def age_by_days(due: date, today: date, starts: Sequence[int]) -> int:
+    """Return the column of the ageing: 0 for what is not due, then the classes of days late.
 
-    >>> [age_by_days(date(2026, 1, 1), date(2026, 1, day)) for day in (1, 2, 31)]
+    :param starts: the first day of delay of each class, ascending; the first class takes in what
+        is late by fewer days
+
+    >>> [age_by_days(date(2026, 1, 1), date(2026, 1, day), (1, 31)) for day in (1, 2, 31)]
     [0, 1, 1]
-    >>> age_by_days(date(2026, 1, 1), date(2026, 2, 1)), age_by_days(date(2025, 1, 1), date.max)
-    (2, 4)
+    >>> age_by_days(date(2026, 1, 1), date(2026, 2, 1), (1, 31))
+    2
+    >>> age_by_days(date(2026, 1, 1), date(2026, 1, 3), (8, 31))
+    1
     """
-    return min(-(-days_late(due, today) // 30), 4)
+    late = days_late(due, today)
+    return max(bisect_right(starts, late), 1) if late else 0
 
 
 def age_by_months(due: date, today: date) -> int:
