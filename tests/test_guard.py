@@ -808,7 +808,8 @@ class TestOverride(GuardCommon):
         self._policy_for(self.ann, ((10, 0, CHARGED),))
         invoice = self._owed()
         run = self._propose("2026-03-02")
-        self._override(run.dunning_ids)
+        with self.assertRefused("Nothing of this notice is refused"):
+            run.dunning_ids._override("He has money enough")
         self.assertCharges(invoice, [])
 
     def test_a_manager_claims_costs_without_a_title(self):

@@ -421,11 +421,15 @@ class CreditCollectionDunning(models.Model):
             self.env.ref("credit_collection.ir_cron_send_notices").sudo()._trigger()
 
     def _get_refused(self):
-        """Return what the law refuses of this notice, in words; nothing when all is well."""
+        """Return what the law refuses of this notice, in words; nothing when all is well.
+
+        That a first reminder is free is no refusal: nobody overrides it.
+        """
         self.ensure_one()
         waits = any(one.date_not_before for one in self.delivery_ids if one.state == "todo")
         note = self.note if waits or self.state == "failed" else ""
-        return " ".join(filter(None, [note, self.charge_refusal]))
+        charges = "" if self.is_first_reminder else self.charge_refusal
+        return " ".join(filter(None, [note, charges]))
 
     def action_open_letter(self):
         self.ensure_one()
