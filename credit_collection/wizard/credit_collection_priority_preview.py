@@ -186,7 +186,7 @@ class CreditCollectionPriorityPreviewPlace(models.TransientModel):
         "credit.collection.priority.preview", required=True, ondelete="cascade"
     )
     case_id = fields.Many2one("credit.collection.case", "Customer", ondelete="cascade")
-    rank = fields.Integer("Rank")
+    rank = fields.Integer()
     rank_before = fields.Integer("Now")
     priority = fields.Integer()
     priority_before = fields.Integer("Priority now")
