@@ -73,6 +73,16 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
         """Do what happens just before a commit: the cases follow the ledger."""
         self.env.cr.flush()
 
+    @classmethod
+    def _analyze(cls):
+        """Let the plans of the database follow a ledger that has grown within a test."""
+        cls.env.flush_all()
+        cls.env.cr.execute(
+            "ANALYZE account_move, account_move_line, account_partial_reconcile, account_payment,"
+            " credit_collection_case, credit_collection_dunning, credit_collection_dunning_line,"
+            " credit_collection_item"
+        )
+
     # -------------------------------------------------------------------------
     # Who owes what
     # -------------------------------------------------------------------------

@@ -131,6 +131,7 @@ class World:
     def live(self):
         day = FIRST
         while day <= LAST:
+            self.case._analyze()
             self.case.clock.move_to(f"{day} {self.random.choice((5, 7, 9, 14, 17, 21)):02}:30")
             for partner in self.random.sample(
                 list(self.partners.values()), max(len(self.partners) // 12, 1)

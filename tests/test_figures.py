@@ -62,6 +62,8 @@ class TestFigures(FiguresCommon):
         for number in range(180):
             day = start + timedelta(days=number)
             cls.clock.move_to(f"{day} 09:00")
+            if number % 20 == 19:
+                cls._analyze()
             partner = draw.choice(cls.customers)
             if draw.random() < 0.75:
                 vals = {
