@@ -352,7 +352,7 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
             login=login,
             groups=only or ",".join(["base.group_user", *names]),
             company_id=vals.pop("company_id", self.env.company.id),
-            **vals,
+            **{"lang": "en_US", **vals},
         )
 
     # -------------------------------------------------------------------------

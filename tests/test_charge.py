@@ -895,13 +895,14 @@ class TestChargeHandover(ChargeCommon):
         charges = self._charges(self._claimed())
         charges.action_post()
         self._commit()
-        Statement = self.env["credit.collection.handover.statement"]
-        (movements,) = Statement._get_movements(self._case()).values()
+        Statement = self.env["credit.collection.statement"]
+        case = self._case()
+        (movements,) = Statement._get_movements(case)[case].values()
         kinds = {row["name"]: row["kind"] for row in movements}
         self.assertEqual(kinds[charges.charge_move_id.name], "Charges")
         note = charges.charge_move_id
         self._decide(charges, "reverse", "Booked too early")
-        (movements,) = Statement._get_movements(self._case()).values()
+        (movements,) = Statement._get_movements(case)[case].values()
         kinds = {row["name"]: row["kind"] for row in movements}
         self.assertEqual({kinds[note.name], kinds[charges.reversal_move_id.name]}, {"Charges"})
 

@@ -66,17 +66,7 @@ class TestFigures(FiguresCommon):
                 cls._analyze()
             partner = draw.choice(cls.customers)
             if draw.random() < 0.75:
-                vals = {
-                    "partner": partner,
-                    "invoice_date": day,
-                    "invoice_user_id": draw.choice(cls.collectors).id,
-                }
-                if draw.random() < 0.15:
-                    vals["currency_id"] = cls.chf.id
-                if draw.random() < 0.1:
-                    vals["term"] = cls.split
-                due = day if "term" in vals else day + timedelta(days=draw.choice([0, 14, 30]))
-                invoices.append(cls._overdue_invoice(draw.randint(2000, 90000) / 100, due, **vals))
+                invoices.append(cls._invoice_some(draw, partner, day))
             if draw.random() < 0.6:
                 cls._settle_some(draw, invoices, day)
             if draw.random() < 0.05:
@@ -89,6 +79,21 @@ class TestFigures(FiguresCommon):
         cls.env.cr.flush()
         for case in cls.env["credit.collection.case"].search([]):
             case.user_id = draw.choice(cls.collectors)
+
+    @classmethod
+    def _invoice_some(cls, draw, partner, day):
+        """An invoice of any amount and term, seldom in another currency or in two parts."""
+        vals = {
+            "partner": partner,
+            "invoice_date": day,
+            "invoice_user_id": draw.choice(cls.collectors).id,
+        }
+        if draw.random() < 0.15:
+            vals["currency_id"] = cls.chf.id
+        if draw.random() < 0.1:
+            vals["term"] = cls.split
+        due = day if "term" in vals else day + timedelta(days=draw.choice([0, 14, 30]))
+        return cls._overdue_invoice(draw.randint(2000, 90000) / 100, due, **vals)
 
     @classmethod
     def _settle_some(cls, draw, invoices, day):

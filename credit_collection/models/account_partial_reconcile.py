@@ -61,7 +61,7 @@ class AccountPartialReconcile(models.Model):
                AND %(companies)s
             """,
             date=date,
-            is_given_up=self.env["credit.collection.promise"]._get_is_given_up_sql(),
+            is_given_up=self.env["account.move.line"]._collection_get_is_given_up_sql(),
             companies=self.env["credit.collection.item"]._get_company_sql(
                 companies, "partial.company_id"
             ),

@@ -15,7 +15,7 @@ class CreditCollectionCockpit(models.Model):
     _order = "amount_overdue desc, id"
     _rec_name = "company_id"
 
-    company_id = fields.Many2one("res.company", "Company", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     case_count = fields.Integer("Open cases", readonly=True)
     unassigned_count = fields.Integer("Without collector", readonly=True)
@@ -27,7 +27,6 @@ class CreditCollectionCockpit(models.Model):
         help="Overdue and reminded, or on hold: disputes, promises, payment plans, litigations.",
     )
     coverage = fields.Float(
-        "Coverage",
         readonly=True,
         aggregator=None,
         help="Share of what is overdue that was reminded or is on hold. The rest is left alone.",

@@ -1,6 +1,6 @@
+import datetime
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -15,9 +15,9 @@ _PAYMENT, _WRITE_OFF, _CHARGES = "payment", "write_off", "charges"
 class StatementOptions:
     """What a statement of account is to say."""
 
-    date: date
+    date: datetime.date
     kind: str = "open"  # or "movements"
-    date_from: date = None
+    date_from: datetime.date | None = None
     only_overdue: bool = False
     ageing: str = "days"  # or "months"
 
@@ -90,7 +90,7 @@ class CreditCollectionStatement(models.AbstractModel):
     @api.model
     def _get_lines(self, cases, day=None):
         """Return what was booked on the receivable accounts of these customers, in order."""
-        self.env["account.move.line"].flush_model()
+        self.env.flush_all()
         rows = self.env.execute_query_dict(self._get_lines_sql(cases, day))
         by_id = {case.id: case for case in cases}
         Currency = self.env["res.currency"]
