@@ -17,7 +17,7 @@ from .common import CollectionCommon
 from .consumer_law import Claimed, Clause, Creditor, Debt, History, Letter, Silence, find_breaches
 
 # CONSUMER_HISTORIES=10000 make test T=tests/test_consumer_histories.py
-HISTORIES = int(os.environ.get("CONSUMER_HISTORIES", "100"))
+HISTORIES = int(os.environ.get("CONSUMER_HISTORIES", "40"))
 WORLD = 1000  # customers who share a company, a calendar and a seed
 FIRST, LAST = date(2026, 3, 2), date(2026, 6, 30)
 NUMBER = "0477472701"

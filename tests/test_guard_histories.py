@@ -61,7 +61,7 @@ class TestGuardHistories(GuardCommon):
         return policy
 
     @settings(
-        max_examples=6,
+        max_examples=3,
         deadline=None,
         derandomize=True,
         phases=[Phase.explicit, Phase.generate],
