@@ -37,7 +37,7 @@ EVENTS = st.lists(
 
 @tagged("post_install", "-at_install")
 class TestGuardHistories(GuardCommon):
-    """Each story is that of forty consumers; six stories make 240 histories."""
+    """Each story is that of forty consumers."""
 
     @classmethod
     def setUpClass(cls):
