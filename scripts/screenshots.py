@@ -53,6 +53,7 @@ RECORDS = {
 # (name, address, language, width, what must be there, what to click first)
 LIST, FORM = ".o_list_view .o_data_row", ".o_form_view .o_form_sheet"
 BOARD = ".o_kanban_record"
+FIGURES = ".o_credit_collection_dashboard .o_credit_collection_tile"
 LETTER, COLLECTIONS = ".nav-link[name=letter]", ".nav-link[name=credit_collection]"
 PICTURES = [
     ("cases", "/odoo/collection-cases", "en_US", 1440, LIST, None),
@@ -62,6 +63,7 @@ PICTURES = [
     ("notice", "/odoo/collection-notices/{notice}", "en_US", 1440, FORM, LETTER),
     ("policy", "/odoo/collection-policies/{policy}", "en_US", 1440, FORM, None),
     ("invoice", "/odoo/customer-invoices/{invoice}", "en_US", 1440, FORM, COLLECTIONS),
+    ("dashboard", "/odoo/collection-dashboard", "en_US", 1440, FIGURES, None),
     ("cases_fr", "/odoo/collection-cases", "fr_FR", 1440, LIST, None),
     ("case_mobile", "/odoo/collection-cases/{case}", "en_US", 400, FORM, None),
 ]
