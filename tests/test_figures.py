@@ -240,6 +240,11 @@ class TestFigures(FiguresCommon):
         )
         self.assertEqual((item.bucket_id.display_name, item.days_late), ("1–30 days", 1))
 
+    def test_the_classes_for_all_are_not_given_to_one_company(self):
+        shared = self.env["credit.collection.bucket"].search([("kind", "=", "late")])
+        with self.assertRefused("Keep one class for all companies"):
+            shared.company_id = self.env.company
+
     def test_class_that_is_needed_stays(self):
         Bucket = self.env["credit.collection.bucket"]
         with self.assertRefused("days late can be deleted"):

@@ -629,6 +629,62 @@ class TestContacts(GuardCommon):
         self.assertState(self._notice(), "queued")
         self.assertIn("At most 2 contacts a week", self._notice().note)
 
+    def test_a_statement_keeps_to_the_hours_and_is_a_contact(self):
+        self._owed()
+        self._commit()
+        case = self._case(self.ann)
+        self._at("2026-03-01 10:00")  # a Sunday
+        wizard = self.env["credit.collection.case.statement"].create({"case_ids": case.ids})
+        with self.assertRefused("No e-mails and calls at night and on days of rest"):
+            wizard.action_send()
+        self._at("2026-03-02 10:00")
+        wizard.action_send()
+        self.assertEqual(case.contact_ids.mapped("channel"), ["email"])
+        self._run()
+        self._send()
+        self.assertState(self._notice(), "queued")
+        self.assertIn("7 days between two letters", self._notice().note)
+
+    def test_what_was_overridden_is_all_that_is_let_pass(self):
+        self._owed()
+        self._run("2026-03-02")
+        self._at("2026-03-02 19:30")
+        self._run_cron("credit_collection.ir_cron_send_notices")
+        notice = self._notice()
+        notice._override("He asked for it this evening")
+        self.assertTrue(notice.overrides_contact)
+        self.assertFalse(notice.overrides_charges or notice.overrides_mentions)
+
+    def test_a_bounce_is_nothing_to_override(self):
+        self._owed()
+        self._dun("2026-03-02")
+        notice = self._notice()
+        notice.delivery_ids._set_failed("The e-mail came back.")
+        self.assertState(notice, "failed")
+        with self.assertRefused("Nothing of this notice is refused"):
+            notice._override("Whatever it is")
+
+    def test_who_is_no_consumer_any_more_does_not_stop_the_post(self):
+        self._level(1).write({"send_email": False, "send_letter": True})
+        self._owed()
+        self._run("2026-03-02")
+        notice = self._notice()
+        with self.allow_pdf_render():
+            notice.action_print_letters()
+            self.ann.collection_debtor_kind = "business"
+            notice.action_mark_posted()
+        self.assertState(notice, "sent")
+
+    def test_what_will_not_be_sent_keeps_no_first_reminder_back(self):
+        self._policy_for(self.ann, ((10, 0), (20, 10, {"amount_min": 500.0})))
+        old = self._owed(amount=20.0)
+        self._dun("2026-03-02")
+        self._day("2026-05-04")
+        new = self._overdue_invoice(30.0, "2026-04-20", self.ann)
+        self._assess()
+        self.assertDecision(old, "minimum")
+        self.assertDecision(new, "due")
+
     def test_two_notices_of_a_day_leave_a_week_apart(self):
         self._policy_for(self.ann, ((10, 0), (20, 0)), grouping="level")
         law = self.env.ref("credit_collection.legal_profile_fr_consumer")

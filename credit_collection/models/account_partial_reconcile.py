@@ -53,6 +53,7 @@ class AccountPartialReconcile(models.Model):
                AND document.origin_payment_id IS NULL
                AND document.statement_line_id IS NULL
                AND document.reversed_entry_id IS DISTINCT FROM entry.id
+               AND entry.reversed_entry_id IS DISTINCT FROM document.id
                AND entry.move_type != 'out_refund'
                AND entry.id NOT IN (
                        SELECT exchange_move_id FROM account_partial_reconcile

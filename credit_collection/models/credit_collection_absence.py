@@ -90,7 +90,11 @@ class CreditCollectionAbsence(models.Model):
                 ("company_id", "in", (company.id, False)),
             ]
         )
-        direct = {absence.user_id: absence.substitute_id for absence in absences}
+        direct = {
+            absence.user_id: absence.substitute_id
+            for absence in absences
+            if absence.substitute_id.active and company in absence.substitute_id.company_ids
+        }
         found = {}
         for user in direct:
             seen, substitute = {user}, direct[user]

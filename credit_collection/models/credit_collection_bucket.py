@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 
@@ -75,6 +75,14 @@ class CreditCollectionBucket(models.Model):
                 self.env._("%(first)s–%(last)s days", first=bucket.days_from, last=later[0] - 1)
                 if later
                 else self.env._("Over %(days)s days", days=bucket.days_from - 1)
+            )
+
+    @api.constrains("company_id")
+    def _check_shared(self):
+        shared = [("kind", "=", "late"), ("company_id", "=", False)]
+        if self.company_id and not self.sudo().search_count(shared, limit=1):
+            raise ValidationError(
+                self.env._("Keep one class for all companies: add new ones for your company.")
             )
 
     @api.ondelete(at_uninstall=False)

@@ -276,15 +276,17 @@ class CreditCollectionCalled(models.AbstractModel):
 
     @api.model
     def _get_to_collect(self, scope):
-        groups = self._read_group(
-            scope & Domain("state", "=", "open"),
-            ["company_id"],
-            ["amount_overdue:sum", "amount_held:sum"],
-        )
+        """What is overdue and not on hold."""
         totals = {}
-        for company, overdue, held in groups:
-            currency = company.currency_id
-            totals[currency] = totals.get(currency, 0) + max(overdue - held, 0)
+        for company in self.env.companies:
+            [(amount,)] = self.env["credit.collection.item"]._read_group(
+                Domain("case_id", "any", scope & Domain("company_id", "=", company.id))
+                & Domain("date_due", "<", fields.Date.context_today(self))
+                & Domain("decision", "not in", ("credit", "excluded")),
+                aggregates=["amount_claim:sum"],
+            )
+            if amount:
+                totals[company.currency_id] = totals.get(company.currency_id, 0) + amount
         return self._format_by_currency(totals.items())
 
     @api.model

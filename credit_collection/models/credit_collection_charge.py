@@ -410,11 +410,14 @@ class CreditCollectionCharge(models.Model):
         """Refuse to claim of consumers what they had no free first reminder and period for."""
         Guard = self.env["credit.collection.guard"]
         profiles = Guard._get_profiles(self.case_id)
-        for charge in self.filtered(lambda one: not one.dunning_id.override_reason):
+        for charge in self.filtered(lambda one: not one.dunning_id.overrides_charges):
             profile = profiles[charge.case_id]
             if not profile or not profile._demands_first_reminder():
                 continue
-            lines = (charge.move_line_id | charge.item_ids.move_line_id)._collection_get_sources()
+            lines = charge.move_line_id | charge.item_ids.move_line_id
+            if charge.kind == "reminder":  # the price of the notice: for all that it reminds of
+                lines = charge.dunning_id.line_ids.filtered("level_id").move_line_id
+            lines = lines._collection_get_sources()
             reminders = self.env["credit.collection.interest"]._get_reminders(lines)
             day = charge.date_sent or fields.Date.context_today(self)
             if not lines or not all(
@@ -547,7 +550,9 @@ class CreditCollectionCharge(models.Model):
             "item_ids.move_line_id", "in", lines.ids
         )
         later = self.sudo().search(domain & Domain("dunning_id.state", "=", "sent"))
-        later._set_state("waived", ("claimed",), reason=reason)._log_decision(
+        later._set_state(
+            "waived", ("claimed",), reason=reason, date_waived=fields.Date.context_today(self)
+        )._log_decision(
             lambda charge: self.env._(
                 "%(charge)s of %(amount)s is given up, for lack of a first reminder: %(reason)s",
                 **charge._get_words(reason),

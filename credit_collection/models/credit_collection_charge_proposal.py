@@ -116,7 +116,7 @@ class CreditCollectionChargeProposal(models.AbstractModel):
                        source.id != line.move_line_id
                            OR EXISTS (SELECT FROM account_partial_reconcile partial
                                        WHERE partial.debit_move_id = source.id),
-                       dunning.is_first_reminder IS TRUE, dunning.override_reason IS NOT NULL
+                       dunning.is_first_reminder IS TRUE, dunning.overrides_charges IS TRUE
                   FROM credit_collection_dunning dunning
                   JOIN credit_collection_case cases ON cases.id = dunning.case_id
                   JOIN credit_collection_dunning_line line ON line.dunning_id = dunning.id

@@ -247,7 +247,7 @@ class CreditCollectionClientReport(models.Model):
         """Make and send the report of last month for every client who wants one."""
         month = fields.Date.subtract(fields.Date.context_today(self), months=1)
         first = fields.Date.start_of(month, "month")
-        done = self.search([("date_from", "=", first), ("state", "!=", "failed")]).company_id
+        done = self.search([("date_from", "=", first), ("state", "=", "sent")]).company_id
         wanted = Domain("collection_report_partner_id", "!=", False)
         companies = self.env["res.company"].search(wanted & Domain("id", "not in", done.ids))
         self.env["ir.cron"]._commit_progress(remaining=len(companies))

@@ -145,13 +145,18 @@ class CreditCollectionContact(models.Model):
     def write(self, vals):
         if not self.env.su and (self._get_automatic_fields() | {"case_id", "date"}) & vals.keys():
             raise UserError(self.env._("What took place is not changed afterwards: add a note."))
-        if not self.env.su and any(one.delivery_id or one.mail_message_id for one in self):
+        if not self.env.su and any(one._is_kept_as_it_was() for one in self):
             raise UserError(self.env._("What was sent or received is kept as it was."))
         res = super().write(vals)
         if "date_next" in vals or "outcome_id" in vals:
             self._get_latest()._set_next_action()
             self.case_id._update_priorities()
         return res
+
+    def _is_kept_as_it_was(self):
+        """Return whether it was sent or received; what a person wrote down, he may correct."""
+        self.ensure_one()
+        return bool(self.mail_message_id or (self.delivery_id and not self.outcome_id))
 
     @api.model
     def _get_automatic_fields(self):
@@ -191,7 +196,10 @@ class CreditCollectionContact(models.Model):
     def _set_next_action(self):
         """The last word said about a customer sets his next day."""
         for contact in self.filtered(lambda one: one.outcome_id or one.date_next):
-            contact.case_id.sudo().date_next_action = contact.date_next
+            # what asks for another step keeps him on the list until that is taken
+            today = fields.Date.context_today(contact)
+            is_open = bool(contact.outcome_id.next_step)
+            contact.case_id.sudo().date_next_action = contact.date_next or (is_open and today)
 
     def _get_latest(self):
         """Return those of these contacts that no later one follows."""

@@ -94,6 +94,7 @@ class CreditCollectionContacted(models.AbstractModel):
     def _message_post_after_hook(self, message, msg_vals):
         """What a customer writes about his case is an answer that somebody has to read."""
         res = super()._message_post_after_hook(message, msg_vals)
-        if message.message_type == "email":
+        author = message.author_id.sudo()
+        if message.message_type == "email" and (not author or author.partner_share):
             self.env["credit.collection.contact"]._log_answer(self, message)
         return res

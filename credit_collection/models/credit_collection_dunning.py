@@ -106,6 +106,11 @@ class CreditCollectionDunning(models.Model):
         help="Why a manager has this notice sent although the law of consumers refused it.",
     )
     override_rules = fields.Char("Overridden", readonly=True, help="What was refused.")
+    # what the manager has overridden, and nothing else
+    overrides_contact = fields.Boolean("Leaves when it should wait", readonly=True)
+    overrides_charges = fields.Boolean("Claims what is refused", readonly=True)
+    overrides_mentions = fields.Boolean("Leaves without all mentions", readonly=True)
+    has_failed_by_law = fields.Boolean("Lacks what the law demands", readonly=True)
     override_user_id = fields.Many2one("res.users", "Overridden by", readonly=True)
     note = fields.Char(
         "Remark",
@@ -345,7 +350,7 @@ class CreditCollectionDunning(models.Model):
     def _check_posting(self):
         """Refuse to post what the law of the customer does not let leave today."""
         Guard = self.env["credit.collection.guard"]
-        guarded = self.filtered(lambda dunning: not dunning.override_reason)
+        guarded = self.filtered(lambda dunning: not dunning.overrides_contact)
         refusals = Guard._get_contact_refusals(guarded.case_id, "letter", dunnings=guarded)
         for dunning in guarded:
             if dunning._is_letter_outdated():
@@ -393,6 +398,10 @@ class CreditCollectionDunning(models.Model):
             {
                 "override_reason": reason,
                 "override_rules": refused,
+                "overrides_contact": self.overrides_contact or self._is_held_back(),
+                "overrides_charges": self.overrides_charges
+                or bool(self.charge_refusal and not self.is_first_reminder),
+                "overrides_mentions": self.overrides_mentions or self.has_failed_by_law,
                 "override_user_id": self.env.user.id,
                 "note": self.note if self.state == "failed" else False,
             }
@@ -426,10 +435,15 @@ class CreditCollectionDunning(models.Model):
         That a first reminder is free is no refusal: nobody overrides it.
         """
         self.ensure_one()
-        waits = any(one.date_not_before for one in self.delivery_ids if one.state == "todo")
-        note = self.note if waits or self.state == "failed" else ""
+        is_refused = self.state == "failed" and self.has_failed_by_law
+        note = self.note if is_refused or self._is_held_back() else ""
         charges = "" if self.is_first_reminder else self.charge_refusal
         return " ".join(filter(None, [note, charges]))
+
+    def _is_held_back(self):
+        """Return whether it waits for a time at which the customer may be contacted."""
+        self.ensure_one()
+        return any(one.date_not_before for one in self.delivery_ids if one.state == "todo")
 
     def action_open_letter(self):
         self.ensure_one()
@@ -563,7 +577,7 @@ class CreditCollectionDunning(models.Model):
         for dunning in self.filtered("is_first_reminder").sudo():
             end = dunning._get_waiting_period_end()
             known = dunning.date_waiting_end
-            if not known or today <= known < end:
+            if end and (not known or today <= known < end):
                 dunning.date_waiting_end = end
 
     def _try_next_channel(self, failed):
@@ -600,7 +614,13 @@ class CreditCollectionDunning(models.Model):
     @api.model
     def _prepare_unsent_vals(self, reason):
         """Return the values of a notice that has not reached the customer: as if never sent."""
-        return {"date_sent": False, "date_waiting_end": False, "letter_id": False, "note": reason}
+        return {
+            "date_sent": False,
+            "date_waiting_end": False,
+            "letter_id": False,
+            "note": reason,
+            "has_failed_by_law": False,
+        }
 
     def _void_charges(self, reason):
         """Give up what later notices claimed because these had gone before them."""
@@ -614,7 +634,9 @@ class CreditCollectionDunning(models.Model):
         self.delivery_ids.filtered(lambda one: one.state in ("todo", "under_way")).sudo().write(
             {"state": "failed", "failure_reason": reason}
         )
-        self._set_state("failed", ("queued", "sent"), **self._prepare_unsent_vals(reason))
+        unsent = self._prepare_unsent_vals(reason) | {"has_failed_by_law": True}
+        self._void_charges(reason)
+        self._set_state("failed", ("queued", "sent"), **unsent)
         self.case_id._schedule_task(
             "credit_collection.mail_activity_type_notice_failed", note=reason
         )
@@ -848,11 +870,13 @@ class CreditCollectionDunning(models.Model):
                        aml.amount_residual_currency - item.amount_claim_currency AS amount_held,
                        item.id IS NOT NULL AND (item.decision = ANY(%(claimed)s)
                            AND (line.level_id IS NOT NULL OR item.date_due < %(today)s)
-                           AND (dunning.is_first_reminder OR item.is_first_reminder IS NOT TRUE)
+                           AND (dunning.is_first_reminder OR item.is_first_reminder IS NOT TRUE
+                                OR dunning.overrides_mentions AND line.level_id IS NOT NULL)
                            OR item.decision = 'credit') AS is_owed,
                        CASE WHEN item.next_level_id = line.level_id
                              AND item.decision = ANY(%(standing)s)
-                             AND item.is_first_reminder = (dunning.is_first_reminder IS TRUE)
+                             AND (item.is_first_reminder = (dunning.is_first_reminder IS TRUE)
+                                  OR dunning.overrides_mentions)
                             THEN line.level_id END AS level_id
                   FROM credit_collection_dunning_line line
                   JOIN credit_collection_dunning dunning ON dunning.id = line.dunning_id
@@ -970,7 +994,7 @@ class CreditCollectionDunning(models.Model):
             self.is_first_reminder
             and self.state == "queued"
             and bool(self.letter_id)
-            and self._get_waiting_period_end() > self.date_deadline
+            and (self._get_waiting_period_end() or self.date_deadline) > self.date_deadline
         )
 
     def _make_letters(self):
@@ -1023,11 +1047,11 @@ class CreditCollectionDunning(models.Model):
         """
         missing = self.env["credit.collection.guard"]._find_missing(self, sources)
         for dunning, lacks in missing.items():
-            if dunning.override_reason:
+            if dunning.overrides_mentions:
                 dunning.sudo().is_first_reminder = False
             else:
                 dunning._refuse(" ".join(lacks))
-        return self.filtered(lambda one: one not in missing or one.override_reason)
+        return self.filtered(lambda one: one not in missing or one.overrides_mentions)
 
     def _keep_letters(self, attachments):
         """Link each notice with its letter: one statement, where writes would cost one each."""

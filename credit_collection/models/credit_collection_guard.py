@@ -173,7 +173,7 @@ class CreditCollectionGuard(models.AbstractModel):
             for delivery in own:
                 dunning = delivery.dunning_id
                 case = dunning.case_id
-                if dunning.override_reason:
+                if dunning.overrides_contact:
                     passing |= delivery
                 elif case in refusals and dunning in first:
                     self._hold_back(delivery, refusals[case])
@@ -187,7 +187,10 @@ class CreditCollectionGuard(models.AbstractModel):
         dunning = delivery.dunning_id
         reasons = " ".join(one.reason for one in refusals)
         if not all(one.until for one in refusals):
-            dunning._cancel(reasons)
+            if dunning.state == "sent":
+                delivery._cancel()  # what has left already stays
+            else:
+                dunning._cancel(reasons)
             return
         until = max(one.until for one in refusals)
         delivery.sudo().date_not_before = until

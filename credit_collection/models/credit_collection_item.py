@@ -541,11 +541,12 @@ class CreditCollectionItem(models.Model):
         """
         return SQL(
             """
-            SELECT id AS line_id, collection_origin_line_id AS source_id, collection_level_date
+            SELECT id AS line_id, collection_origin_line_id AS source_id, collection_level_date,
+                   date_due
               FROM open_line
              WHERE collection_origin_line_id IS NOT NULL
          UNION ALL
-            SELECT open_line.id, moved.id, open_line.collection_level_date
+            SELECT open_line.id, moved.id, open_line.collection_level_date, open_line.date_due
               FROM account_move_line moved
               JOIN open_line ON moved.collection_origin_line_id
                               = COALESCE(open_line.collection_origin_line_id, open_line.id)
@@ -657,7 +658,8 @@ class CreditCollectionItem(models.Model):
             """,
             own=self._get_sent_sql(
                 SQL(
-                    "(SELECT id AS line_id, id AS source_id, collection_level_date FROM open_line)"
+                    "(SELECT id AS line_id, id AS source_id, collection_level_date, date_due"
+                    "   FROM open_line)"
                 ),
                 companies,
             ),
@@ -672,6 +674,7 @@ class CreditCollectionItem(models.Model):
                    CASE WHEN %(is_sent)s THEN ARRAY[level.delay_days, level.id] END AS step,
                    CASE WHEN %(is_sent)s THEN dunning.date_sent END AS date_sent,
                    CASE WHEN dunning.state = 'sent' AND dunning.is_first_reminder
+                             AND dunning.date_sent > source.date_due
                         THEN dunning.date_waiting_end END AS waiting_end,
                    dunning.state = 'failed' AS is_failed,
                    dunning.state = 'queued' AS is_queued
@@ -913,45 +916,54 @@ class CreditCollectionItem(models.Model):
                                END AS decision
                          FROM (
                                   SELECT *,
-                                         GREATEST(date_level, date_wait, date_quiet, date_free)
-                                             AS date_start,
                                          -- what has waited longest has its turn
-                                         %(first_turn)s AS first_turn, %(other_turn)s AS other_turn,
-                                         COALESCE(sum(amount_claim_currency) FILTER (
-                                             WHERE exclusion IS NULL AND is_late) OVER account, 0)
-                                             AS claim,
-                                         sum(-amount_residual_currency) FILTER (
-                                             WHERE exclusion = 'credit') OVER account AS credit,
-                                         COALESCE(sum(amount_claim) FILTER (
-                                             WHERE exclusion IS NULL AND is_late) OVER customer, 0)
-                                             AS customer_claim,
-                                         sum(-amount_residual) FILTER (
-                                             WHERE exclusion = 'credit') OVER customer
-                                             AS customer_credit
-                                    FROM rated
-                                  WINDOW customer AS (PARTITION BY company_id, partner_id),
-                                         account AS (
-                                             PARTITION BY company_id, partner_id, currency_id)
+                                         min(date_turn) FILTER (WHERE is_first) OVER customer
+                                             AS first_turn,
+                                         min(date_turn) FILTER (WHERE NOT is_first) OVER customer
+                                             AS other_turn
+                                    FROM (SELECT *, %(turn)s AS date_turn FROM (%(summed)s) summed)
+                                         waited
+                                  WINDOW customer AS (PARTITION BY company_id, partner_id)
                               ) weighed
                    ) decided
             """,
             date=date,
-            first_turn=self._get_turn_sql(date, SQL("is_first")),
-            other_turn=self._get_turn_sql(date, SQL("NOT is_first")),
+            turn=self._get_turn_sql(date),
+            summed=self._get_summed_sql(),
         )
 
-    def _get_turn_sql(self, date, condition):
-        """Return since when some items of a customer could have been reminded."""
+    def _get_summed_sql(self):
+        """Each line with the day of its next notice, and what its customer owes and has paid."""
         return SQL(
             """
-            min(GREATEST(date_level, date_wait, date_free)) FILTER (
-                WHERE %(condition)s AND exclusion IS NULL
-                  AND is_failed IS NOT TRUE AND is_queued IS NOT TRUE
-                  AND GREATEST(date_level, date_wait, date_quiet, date_free) <= %(date)s
-                  AND next_level_id IS NOT NULL) OVER customer
+            SELECT *,
+                   GREATEST(date_level, date_wait, date_quiet, date_free) AS date_start,
+                   COALESCE(sum(amount_claim_currency) FILTER (
+                       WHERE exclusion IS NULL AND is_late) OVER account, 0) AS claim,
+                   sum(-amount_residual_currency) FILTER (
+                       WHERE exclusion = 'credit') OVER account AS credit,
+                   COALESCE(sum(amount_claim) FILTER (
+                       WHERE exclusion IS NULL AND is_late) OVER customer, 0) AS customer_claim,
+                   sum(-amount_residual) FILTER (
+                       WHERE exclusion = 'credit') OVER customer AS customer_credit
+              FROM rated
+            WINDOW customer AS (PARTITION BY company_id, partner_id),
+                   account AS (PARTITION BY company_id, partner_id, currency_id)
+            """
+        )
+
+    def _get_turn_sql(self, date):
+        """Return since when an item could have been reminded; what is not sent has no turn."""
+        return SQL(
+            """
+            CASE WHEN exclusion IS NULL AND is_failed IS NOT TRUE AND is_queued IS NOT TRUE
+                      AND date_start <= %s AND next_level_id IS NOT NULL
+                      AND customer_claim - COALESCE(customer_credit, 0) >= minimum
+                      AND (is_late AND (credit >= claim OR customer_credit >= customer_claim))
+                          IS NOT TRUE
+                 THEN GREATEST(date_level, date_wait, date_free) END
             """,
-            condition=condition,
-            date=date,
+            date,
         )
 
     def _get_total_sql(self, date):

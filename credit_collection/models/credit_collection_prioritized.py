@@ -124,7 +124,12 @@ class CreditCollectionPrioritized(models.AbstractModel):
                       JOIN LATERAL (
                                SELECT max(part.max_date) AS date
                                  FROM account_partial_reconcile part
+                                 JOIN account_move_line credit ON credit.id = part.credit_move_id
+                                 JOIN account_move entry ON entry.id = credit.move_id
                                 WHERE part.debit_move_id = line.id
+                                  AND entry.move_type != 'out_refund'
+                                  AND entry.reversed_entry_id IS DISTINCT FROM line.move_id
+                                  AND NOT %(is_given_up)s
                            ) settled ON settled.date IS NOT NULL
                      WHERE line.company_id = %(company)s AND line.parent_state = 'posted'
                        AND line.reconciled AND line.balance > 0
@@ -154,6 +159,7 @@ class CreditCollectionPrioritized(models.AbstractModel):
                 """,
                 company=company.id,
                 date=date,
+                is_given_up=self.env["account.move.line"]._collection_get_is_given_up_sql(),
                 habit_days=_HABIT_DAYS,
                 sales_days=_SALES_DAYS,
             )

@@ -131,7 +131,7 @@ class CreditCollectionPriorityRule(models.Model):
                                   WHERE own.measure = given.measure AND own.company_id = company.id)
             ),
             target AS MATERIALIZED (
-                SELECT cases.id, cases.company_id, cases.amount_overdue, cases.amount_held,
+                SELECT cases.id, cases.company_id, cases.amount_overdue,
                        cases.date_oldest_due, cases.level_id, cases.date_last_notice,
                        cases.date_last_contact, cases.date_next_action, cases.days_late_average,
                        cases.amount_sales
@@ -222,9 +222,18 @@ class CreditCollectionPriorityRule(models.Model):
     # -------------------------------------------------------------------------
 
     @api.model
-    def _get_amount_sql(self, _date):
+    def _get_amount_sql(self, date):
         """What is overdue and not on hold: who has promised to pay need not be called first."""
-        return SQL("SELECT id, GREATEST(amount_overdue - amount_held, 0) AS value FROM target")
+        return SQL(
+            """
+            SELECT item.case_id AS id, sum(item.amount_claim) AS value
+              FROM credit_collection_item item
+              JOIN target ON target.id = item.case_id
+             WHERE item.date_due < %s AND item.decision NOT IN ('credit', 'excluded')
+          GROUP BY item.case_id
+            """,
+            date,
+        )
 
     @api.model
     def _get_late_sql(self, date):

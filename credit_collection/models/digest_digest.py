@@ -50,17 +50,23 @@ class DigestDigest(models.Model):
     def _compute_kpi_collection_promises_kept(self):
         for digest in self:
             digest.kpi_collection_promises_kept_value = digest._collection_add_up(
-                "promise", "amount_kept", "date_deadline"
+                "promise", "amount_kept", "date_deadline", judged_after=1
             )
 
-    def _collection_add_up(self, name, field, date_field):
-        """Return the sum of a measure over the span of time of the digest."""
+    def _collection_add_up(self, name, field, date_field, judged_after=0):
+        """Return the sum of a measure over the span of time of the digest.
+
+        :param judged_after: how many days later one knows: a promise is judged on the next day
+        """
         self.ensure_one()
         start = fields.Date.to_date(self.env.context.get("start_datetime"))
         day = self._collection_get_last_day()
         report = self._collection_get_report(name, self.company_id or self.env.company, day)
         [(amount,)] = report._read_group(
-            [(date_field, ">", start), (date_field, "<=", day)],
+            [
+                (date_field, ">", fields.Date.subtract(start, days=judged_after)),
+                (date_field, "<=", fields.Date.subtract(day, days=judged_after)),
+            ],
             aggregates=[f"{field}:sum"],
         )
         return amount

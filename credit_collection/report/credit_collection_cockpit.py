@@ -156,7 +156,7 @@ class CreditCollectionCockpit(models.Model):
             """
             SELECT company_id, max(date) AS date_last_run
               FROM credit_collection_run
-             WHERE state = 'approved' AND company_id = ANY(%s)
+             WHERE state = 'approved' AND case_id IS NULL AND company_id = ANY(%s)
           GROUP BY company_id
             """,
             list(companies.ids),
@@ -180,7 +180,7 @@ class CreditCollectionCockpit(models.Model):
               FROM credit_collection_delivery delivery
               JOIN credit_collection_dunning dunning ON dunning.id = delivery.dunning_id
              WHERE delivery.channel = 'letter' AND delivery.state IN ('todo', 'under_way')
-               AND dunning.state = 'queued' AND dunning.company_id = ANY(%s)
+               AND dunning.state IN ('queued', 'sent') AND dunning.company_id = ANY(%s)
           GROUP BY dunning.company_id
             """,
             list(companies.ids),

@@ -140,7 +140,7 @@ class CreditCollectionCaseStatement(models.TransientModel):
         if not reachable:
             raise UserError(
                 self.env._(
-                    "No e-mail can be sent: %(reasons)s Mend the addresses, or print the "
+                    "No e-mail can be sent: %(reasons)s Mend what is wrong, or print the "
                     "statements.",
                     reasons=" ".join(dict.fromkeys(problems.values())),
                 )
@@ -152,8 +152,10 @@ class CreditCollectionCaseStatement(models.TransientModel):
         """Say what was sent, and who got nothing."""
         message = self.env._("Statements handed to the mail server: %(count)s.", count=count)
         if problems:
-            names = format_list(self.env, [letter.case_id.display_name for letter in problems])
-            message += " " + self.env._("Not sent, for want of an address: %(names)s.", names=names)
+            names = [
+                f"{letter.case_id.display_name} ({reason})" for letter, reason in problems.items()
+            ]
+            message += " " + self.env._("Not sent: %(names)s.", names=format_list(self.env, names))
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

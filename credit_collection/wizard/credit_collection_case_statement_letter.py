@@ -161,7 +161,18 @@ class CreditCollectionCaseStatementLetter(models.TransientModel):
         """Return `{statement: why it cannot be sent}`, of those that cannot."""
         Case = self.env["credit.collection.case"]
         blocked = Case._get_email_blocked(self.mapped("email"))
-        problems = {letter: Case._get_email_problem(letter.email, blocked) for letter in self}
+        refusals = self.env["credit.collection.guard"]._get_contact_refusals(
+            self.case_id._origin, "email"
+        )
+        problems = {}
+        for letter in self:
+            # a statement may be what the customer has just asked for: no limit of contacts counts
+            reasons = [
+                one.reason
+                for one in refusals.get(letter.case_id._origin, ())
+                if one.rule in ("moratorium", "hours")
+            ]
+            problems[letter] = Case._get_email_problem(letter.email, blocked) or " ".join(reasons)
         return {letter: problem for letter, problem in problems.items() if problem}
 
     def _send(self):
@@ -179,6 +190,17 @@ class CreditCollectionCaseStatementLetter(models.TransientModel):
             for letter in self
         ]
         self.env["mail.mail"].sudo().create(mails)
+        self.env["credit.collection.contact"].create(
+            [
+                {
+                    "case_id": letter.case_id.id,
+                    "contact_id": letter.contact_id.id,
+                    "channel": "email",
+                    "note": letter.name,
+                }
+                for letter in self
+            ]
+        )
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def _prepare_mail_vals(self, vals, document, reply_to):

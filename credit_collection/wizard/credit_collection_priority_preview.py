@@ -1,4 +1,5 @@
 from odoo import Command, api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 _TOP = 20
@@ -90,6 +91,8 @@ class CreditCollectionPriorityPreview(models.TransientModel):
 
     def _get_places(self):
         """Return the first cases with these rules, and how many there are and move."""
+        if self.company_id not in self.env.companies:
+            raise AccessError(self.env._("Choose a company that you work in."))
         self.env.flush_all()
         Rule = self.env["credit.collection.priority.rule"]
         scope = SQL("cases.company_id = %s", self.company_id.id)
