@@ -76,7 +76,7 @@ class TestConsumerLaw(BaseCase):
             self.assertBreach(history, "F1: its reminder of 2026-03-02 does not say")
 
     def test_the_exact_dutch_amount(self):
-        history = self._history("NL")
+        history = self._history("NL", clause=Clause())
         history.letters[1].charges = []
         self.assertEqual(find_breaches(history), [])
         history.letters[0].text = TEXT.replace("150,00", "149,00")

@@ -128,13 +128,17 @@ class TestLawLetters(ChargeCommon):
         cls._currency("GBP", 0.85)
         cls.at_once = cls._policy([(1, 0, CHARGED)], name="Claims at once")
         cls.reminded = cls._policy([(1, 0), (2, 1, CHARGED)], name="Reminds first")
+        cls.reminded.level_ids.letter_closing = "<p>{legal_first_reminder}</p>"
         cls.formal = cls._policy([(1, 0, {"is_formal_notice": True})], name="Formal at once")
 
     def _tell(self, name, told):
         """Post the invoices of an example; return them, and the last day that counts."""
         row = EXAMPLES[name]
         profile = self.env.ref(f"credit_collection.legal_profile_{told['law']}")
+        self.company.company_registry = False
         self.company.country_id = profile.country_id
+        if profile.mention_ids:
+            self.company.company_registry = "0477472701"
         self.company.collection_legal_profile_id = False
         self._agree(told)
         if told.get("own"):
