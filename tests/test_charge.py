@@ -19,6 +19,7 @@ from odoo.addons.credit_collection.tools.interest_spans import share
 
 from .common import CollectionCommon
 
+PRINTER = "odoo.addons.base.models.ir_actions_report"
 CHARGED = {"charge_interest": True, "charge_fees": True}
 POST = "credit_collection.ir_cron_post_charges"
 
@@ -846,7 +847,8 @@ class TestChargeHandover(ChargeCommon):
     def _blocks(self):
         self._commit()
         case = self._case()
-        handover = self.env["credit.collection.handover"]._make(case, case._get_claimed_lines())
+        with mute_logger(PRINTER):  # the style sheets of the invoices need a web server
+            handover = self.env["credit.collection.handover"]._make(case, case._get_claimed_lines())
         File = self.env["credit.collection.handover.file"]
         return handover, File._prepare_charges_blocks(handover, DocumentWriter(self.env, {}), {})
 

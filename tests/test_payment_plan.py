@@ -33,7 +33,9 @@ class PaymentPlanCommon(CollectionCommon):
         if not cls.is_printed:
             Letter = type(cls.env["credit.collection.letter"])
             blank = patch.object(
-                Letter, "_render", lambda self, plans: dict.fromkeys(plans, b"%PDF-1.4")
+                Letter,
+                "_render",
+                lambda _self, plans, _sources=None: dict.fromkeys(plans, b"%PDF-1.4"),
             )
             cls.startClassPatcher(blank)
 
