@@ -196,10 +196,7 @@ class CreditCollectionContact(models.Model):
     def _set_next_action(self):
         """The last word said about a customer sets his next day."""
         for contact in self.filtered(lambda one: one.outcome_id or one.date_next):
-            # what asks for another step keeps him on the list until that is taken
-            today = fields.Date.context_today(contact)
-            is_open = bool(contact.outcome_id.next_step)
-            contact.case_id.sudo().date_next_action = contact.date_next or (is_open and today)
+            contact.case_id.sudo().date_next_action = contact.date_next
 
     def _get_latest(self):
         """Return those of these contacts that no later one follows."""
