@@ -1,7 +1,6 @@
 import io
 import os
 import random
-from collections import Counter
 from datetime import UTC, date, timedelta
 from email import message_from_string
 from email.policy import default as default_policy
@@ -42,7 +41,7 @@ class World:
         self.policies = self._get_policies()
         self.histories, self.partners, self.moves = {}, {}, {}
         self.dead = set()  # e-mail addresses that refuse
-        self.read, self.refused = set(), Counter()
+        self.read = set()
         for number in range(count):
             self._add_consumer(f"{seed}.{number}")
 
@@ -146,9 +145,8 @@ class World:
         try:
             with self.env.cr.savepoint():
                 deed(partner, day)
-        except UserError as error:
+        except UserError:
             self.env.invalidate_all()
-            self.refused[str(error)] += 1
 
     def _pay(self, partner, day):
         history = self.histories[partner.id]
@@ -242,9 +240,8 @@ class World:
             with self.env.cr.savepoint(), self.case.allow_pdf_render():
                 waiting.action_print_letters()
                 waiting.action_mark_posted()
-        except UserError as error:
+        except UserError:
             self.env.invalidate_all()
-            self.refused[str(error)] += 1
         for dunning in waiting.filtered(lambda one: one.state == "sent"):
             if any(one.channel == "letter" and one.state == "sent" for one in dunning.delivery_ids):
                 pages = PdfFileReader(io.BytesIO(dunning.letter_id.raw), strict=False).pages

@@ -1,4 +1,5 @@
 from . import (
+    credit_collection_customer_rule,
     credit_collection_litigated,
     credit_collection_called,
     credit_collection_contacted,

@@ -10,6 +10,7 @@ class CreditCollectionAssignmentRule(models.Model):
 
     _name = "credit.collection.assignment.rule"
     _description = "Assignment Rule"
+    _inherit = ["credit.collection.customer.rule"]
     _order = "sequence, id"
     _check_company_auto = True
 
@@ -77,28 +78,14 @@ class CreditCollectionAssignmentRule(models.Model):
                JOIN res_users worker ON worker.id = rule.user_id AND worker.active
                JOIN res_company_users_rel works_for
                  ON works_for.user_id = worker.id AND works_for.cid = %(company)s
-              WHERE rule.active
-                AND COALESCE(rule.company_id, %(company)s) = %(company)s
+              WHERE %(fits)s
                 AND COALESCE(rule.lang, partner.lang, '') = COALESCE(partner.lang, '')
                 AND %(amount)s >= COALESCE(rule.amount_min, 0)
                 AND (COALESCE(rule.amount_max, 0) = 0 OR %(amount)s < rule.amount_max)
-                AND (partner.country_id IN (
-                         SELECT country_id FROM credit_collection_assignment_rule_country_rel
-                          WHERE rule_id = rule.id)
-                     OR NOT EXISTS (
-                         SELECT FROM credit_collection_assignment_rule_country_rel
-                          WHERE rule_id = rule.id))
-                AND (EXISTS (
-                         SELECT FROM credit_collection_assignment_rule_category_rel wanted
-                           JOIN res_partner_res_partner_category_rel tag
-                             ON tag.category_id = wanted.category_id
-                          WHERE wanted.rule_id = rule.id AND tag.partner_id = partner.id)
-                     OR NOT EXISTS (
-                         SELECT FROM credit_collection_assignment_rule_category_rel
-                          WHERE rule_id = rule.id))
            ORDER BY rule.sequence, rule.id
               LIMIT 1)
             """,
+            fits=self._get_fits_sql(company),
             company=company,
             amount=amount,
         )

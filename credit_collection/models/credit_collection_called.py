@@ -277,16 +277,16 @@ class CreditCollectionCalled(models.AbstractModel):
     @api.model
     def _get_to_collect(self, scope):
         """What is overdue and not on hold."""
+        groups = self.env["credit.collection.item"]._read_group(
+            Domain("case_id", "any", scope)
+            & Domain("date_due", "<", fields.Date.context_today(self))
+            & Domain("decision", "not in", ("credit", "excluded")),
+            ["case_id.company_id"],
+            ["amount_claim:sum"],
+        )
         totals = {}
-        for company in self.env.companies:
-            [(amount,)] = self.env["credit.collection.item"]._read_group(
-                Domain("case_id", "any", scope & Domain("company_id", "=", company.id))
-                & Domain("date_due", "<", fields.Date.context_today(self))
-                & Domain("decision", "not in", ("credit", "excluded")),
-                aggregates=["amount_claim:sum"],
-            )
-            if amount:
-                totals[company.currency_id] = totals.get(company.currency_id, 0) + amount
+        for company, amount in groups:
+            totals[company.currency_id] = totals.get(company.currency_id, 0) + amount
         return self._format_by_currency(totals.items())
 
     @api.model

@@ -410,15 +410,15 @@ class CreditCollectionCharge(models.Model):
         """Refuse to claim of consumers what they had no free first reminder and period for."""
         Guard = self.env["credit.collection.guard"]
         profiles = Guard._get_profiles(self.case_id)
-        for charge in self.filtered(lambda one: not one.dunning_id.overrides_charges):
+        lines_of = {
+            charge: charge._get_claimed_sources()
+            for charge in self.filtered(lambda one: not one.dunning_id.overrides_charges)
+            if profiles[charge.case_id] and profiles[charge.case_id]._demands_first_reminder()
+        }
+        every_line = self.env["account.move.line"].union(*lines_of.values())
+        reminders = self.env["credit.collection.interest"]._get_reminders(every_line)
+        for charge, lines in lines_of.items():
             profile = profiles[charge.case_id]
-            if not profile or not profile._demands_first_reminder():
-                continue
-            lines = charge.move_line_id | charge.item_ids.move_line_id
-            if charge.kind == "reminder":  # the price of the notice: for all that it reminds of
-                lines = charge.dunning_id.line_ids.filtered("level_id").move_line_id
-            lines = lines._collection_get_sources()
-            reminders = self.env["credit.collection.interest"]._get_reminders(lines)
             day = charge.date_sent or fields.Date.context_today(self)
             if not lines or not all(
                 line.id in reminders and reminders[line.id].is_over(profile, day) for line in lines
@@ -432,6 +432,14 @@ class CreditCollectionCharge(models.Model):
                         law=profile.legal_basis,
                     )
                 )
+
+    def _get_claimed_sources(self):
+        """Return the debts for which a charge is claimed."""
+        self.ensure_one()
+        lines = self.move_line_id | self.item_ids.move_line_id
+        if self.kind == "reminder":  # the price of the notice: for all that it reminds of
+            lines = self.dunning_id.line_ids.filtered("level_id").move_line_id
+        return lines._collection_get_sources()
 
     def _check_waiver(self):
         """Above the limit of the company a manager decides."""

@@ -64,7 +64,9 @@ class CreditCollectionGuard(models.AbstractModel):
         limited = cases.filtered(lambda case: profiles[case]._limits_contact())
         if not limited:
             return {}
-        contacts, moratoria = self._get_contacts(limited, moment), self._get_moratoria(limited)
+        since = moment - self._get_memory([profiles[case] for case in limited])
+        contacts = self._get_contacts(limited, moment, since)
+        moratoria = self._get_moratoria(limited)
         leaving = set(dunnings.ids) if dunnings else set()
         refusals = {}
         for case in limited:
@@ -83,8 +85,8 @@ class CreditCollectionGuard(models.AbstractModel):
         return profiles
 
     @api.model
-    def _get_contacts(self, cases, moment):
-        """Return `{id of a case: [Contact]}` of the last weeks.
+    def _get_contacts(self, cases, moment, since):
+        """Return `{id of a case: [Contact]}` after a moment.
 
         An e-mail that was handed to the mail server counts, and so does a call that nobody took.
         What a notice sent is noted as a contact, too: it is counted with its notice.
@@ -110,7 +112,7 @@ class CreditCollectionGuard(models.AbstractModel):
                 """,
                 cases=list(cases.ids),
                 moment=moment,
-                since=moment - self._get_memory(cases),
+                since=since,
             )
         )
         contacts = defaultdict(list)
@@ -119,12 +121,9 @@ class CreditCollectionGuard(models.AbstractModel):
         return contacts
 
     @api.model
-    def _get_memory(self, cases):
-        """Return for how long contacts are looked back at."""
-        profiles = self.env["credit.collection.legal.profile"].union(
-            *self._get_profiles(cases).values()
-        )
-        return timedelta(days=max([8, *profiles.mapped("letter_interval_days")]) + 1)
+    def _get_memory(self, profiles):
+        """Return for how long these laws look back at contacts."""
+        return timedelta(days=max([8, *(one.letter_interval_days for one in profiles)]) + 1)
 
     @api.model
     def _get_timezone(self, case):

@@ -590,24 +590,9 @@ class CreditCollectionItem(models.Model):
                        SELECT rule.policy_id
                          FROM credit_collection_policy_rule rule
                          JOIN policy ON policy.id = rule.policy_id
-                        WHERE rule.active
-                          AND COALESCE(rule.company_id, debtor.company_id) = debtor.company_id
+                        WHERE %(fits)s
                           AND (rule.debtor_kind = 'any'
                                OR (rule.debtor_kind = 'company') = (partner.is_company IS TRUE))
-                          AND (partner.country_id IN (
-                                   SELECT country_id FROM credit_collection_policy_rule_country_rel
-                                    WHERE rule_id = rule.id)
-                               OR NOT EXISTS (
-                                   SELECT FROM credit_collection_policy_rule_country_rel
-                                    WHERE rule_id = rule.id))
-                          AND (EXISTS (
-                                   SELECT FROM credit_collection_policy_rule_category_rel wanted
-                                     JOIN res_partner_res_partner_category_rel tag
-                                       ON tag.category_id = wanted.category_id
-                                    WHERE wanted.rule_id = rule.id AND tag.partner_id = partner.id)
-                               OR NOT EXISTS (
-                                   SELECT FROM credit_collection_policy_rule_category_rel
-                                    WHERE rule_id = rule.id))
                      ORDER BY rule.sequence, rule.id
                         LIMIT 1
                    ) segment ON own.id IS NULL
@@ -623,6 +608,7 @@ class CreditCollectionItem(models.Model):
                AND law.country_id = COALESCE(partner.country_id, home.country_id)
                AND chosen.id IS NULL AND %(is_consumer)s
             """,
+            fits=self.env["credit.collection.policy.rule"]._get_fits_sql(SQL("debtor.company_id")),
             is_consumer=SQL(
                 """
                 COALESCE(partner.collection_debtor_kind,

@@ -10,6 +10,7 @@ class CreditCollectionPolicyRule(models.Model):
 
     _name = "credit.collection.policy.rule"
     _description = "Dunning Policy Rule"
+    _inherit = ["credit.collection.customer.rule"]
     _order = "sequence, id"
     _check_company_auto = True
 
