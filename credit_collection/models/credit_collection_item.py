@@ -684,10 +684,15 @@ class CreditCollectionItem(models.Model):
         )
 
     def _get_hold_sql(self, date):
-        """The holds of the day."""
+        """The holds of the day.
+
+        What is asked of them is a column: of `amount = 0` the planner, who knows nothing of what
+        was computed, expects hardly a row, and goes through the ledger once for each.
+        """
         return SQL(
             """
             SELECT id, case_id, move_id, date_end, COALESCE(amount, 0) AS amount,
+                   COALESCE(amount, 0) = 0 AND NOT %(is_by_item)s AS is_whole,
                    %(is_by_item)s AS is_by_item
               FROM credit_collection_hold hold
              WHERE state = 'active' AND date_start <= %(date)s
@@ -710,11 +715,15 @@ class CreditCollectionItem(models.Model):
                        SELECT open_line.id AS line_id, hold.id AS hold_id, hold.date_end,
                               0.0 AS amount_outside
                          FROM hold
+                         JOIN open_line ON open_line.move_id = hold.move_id
+                        WHERE hold.is_whole
+                    UNION ALL
+                       SELECT open_line.id, hold.id, hold.date_end, 0.0
+                         FROM hold
                          JOIN customer ON customer.case_id = hold.case_id
                          JOIN open_line ON open_line.company_id = customer.company_id
                                        AND open_line.partner_id = customer.partner_id
-                        WHERE hold.amount = 0 AND NOT hold.is_by_item
-                          AND COALESCE(hold.move_id, open_line.move_id) = open_line.move_id
+                        WHERE hold.is_whole AND hold.move_id IS NULL
                     UNION ALL
                        SELECT part.move_line_id, hold.id, hold.date_end,
                               COALESCE(part.amount_outside, 0)
