@@ -523,6 +523,8 @@ class AccountMove(models.Model):
             .sudo()  # whoever corrects the invoice need not know of notices
             .search([("move_line_id.move_id", "in", self.ids)])
         )
+        if not lines:
+            return  # Odoo asks this of every payment that it deletes, and of none
         drafts = lines.filtered(lambda line: line.state == "draft")
         dunnings = drafts.dunning_id
         drafts.unlink()

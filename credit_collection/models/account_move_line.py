@@ -79,48 +79,74 @@ class AccountMoveLine(models.Model):
         :param date: the day, or SQL that gives it
         :param res.company companies: whose ledgers; those of every company by default
         """
+        # what is open now is found by an index: what was settled long ago is not read
+        parts = (
+            (SQL("LEFT JOIN"), SQL("line.reconciled IS NOT TRUE")),
+            (SQL("JOIN"), SQL("line.reconciled")),
+        )
+        lines = SQL(" UNION ALL ").join(
+            SQL(
+                """
+                SELECT line.id, line.collection_origin_line_id, line.move_id, line.company_id,
+                       line.company_currency_id, line.currency_id, line.account_id,
+                       line.partner_id, line.date,
+                       COALESCE(line.date_maturity, line.date) AS date_due,
+                       line.balance, line.amount_currency,
+                       line.amount_residual + COALESCE(later.amount, 0) AS amount_residual,
+                       line.amount_residual_currency + COALESCE(later.amount_currency, 0)
+                           AS amount_residual_currency
+                  FROM account_move_line line
+               %(join)s later ON later.line_id = line.id
+                 WHERE line.account_id = ANY (ARRAY(
+                           SELECT id FROM account_account WHERE account_type = 'asset_receivable'
+                       ))
+                   AND line.parent_state = 'posted'
+                   AND line.date <= %(date)s
+                   AND %(is_reconciled)s
+                   AND %(companies)s
+                """,
+                join=join,
+                is_reconciled=is_reconciled,
+                date=date,
+                companies=self.env["credit.collection.item"]._get_company_sql(
+                    companies, "line.company_id"
+                ),
+            )
+            for join, is_reconciled in parts
+        )
         return SQL(
             """
-            SELECT line.id, COALESCE(origin.id, line.id) AS source_id,
-                   COALESCE(origin.move_id, line.move_id) AS move_id,
+            WITH later AS MATERIALIZED (
+                SELECT line_id, sum(amount) AS amount, sum(amount_currency) AS amount_currency
+                  FROM (
+                           SELECT debit_move_id AS line_id, amount,
+                                  debit_amount_currency AS amount_currency
+                             FROM account_partial_reconcile
+                            WHERE max_date > %(date)s
+                        UNION ALL
+                           SELECT credit_move_id, -amount, -credit_amount_currency
+                             FROM account_partial_reconcile
+                            WHERE max_date > %(date)s
+                       ) matched
+              GROUP BY line_id
+            )
+            SELECT line.id, COALESCE(line.collection_origin_line_id, line.id) AS source_id,
+                   -- hardly a line was moved: a join would read the ledger twice
+                   CASE WHEN line.collection_origin_line_id IS NULL THEN line.move_id
+                        ELSE (SELECT origin.move_id
+                                FROM account_move_line origin
+                               WHERE origin.id = line.collection_origin_line_id)
+                    END AS move_id,
                    line.company_id, line.company_currency_id, line.currency_id, line.account_id,
-                   partner.commercial_partner_id AS partner_id, line.date,
-                   COALESCE(line.date_maturity, line.date) AS date_due,
-                   line.balance, line.amount_currency,
-                   line.amount_residual + COALESCE(later.amount, 0) AS amount_residual,
-                   line.amount_residual_currency + COALESCE(later.amount_currency, 0)
-                       AS amount_residual_currency
-              FROM account_move_line line
-         LEFT JOIN account_move_line origin ON origin.id = line.collection_origin_line_id
+                   partner.commercial_partner_id AS partner_id, line.date, line.date_due,
+                   line.balance, line.amount_currency, line.amount_residual,
+                   line.amount_residual_currency
+              FROM (%(lines)s) line
          LEFT JOIN res_partner partner ON partner.id = line.partner_id
-         LEFT JOIN (
-                       SELECT line_id, sum(amount) AS amount,
-                              sum(amount_currency) AS amount_currency
-                         FROM (
-                                  SELECT debit_move_id AS line_id, amount,
-                                         debit_amount_currency AS amount_currency
-                                    FROM account_partial_reconcile
-                                   WHERE max_date > %(date)s
-                               UNION ALL
-                                  SELECT credit_move_id, -amount, -credit_amount_currency
-                                    FROM account_partial_reconcile
-                                   WHERE max_date > %(date)s
-                              ) matched
-                     GROUP BY line_id
-                   ) later ON later.line_id = line.id
-             WHERE line.account_id = ANY (ARRAY(
-                       SELECT id FROM account_account WHERE account_type = 'asset_receivable'
-                   ))
-               AND line.parent_state = 'posted'
-               AND line.date <= %(date)s
-               AND (line.amount_residual + COALESCE(later.amount, 0) != 0
-                    OR line.amount_residual_currency + COALESCE(later.amount_currency, 0) != 0)
-               AND %(companies)s
+             WHERE line.amount_residual != 0 OR line.amount_residual_currency != 0
             """,
             date=date,
-            companies=self.env["credit.collection.item"]._get_company_sql(
-                companies, "line.company_id"
-            ),
+            lines=lines,
         )
 
     @api.model
@@ -128,8 +154,8 @@ class AccountMoveLine(models.Model):
         """Return the condition that a `credit` is no payment: the debt was given up."""
         return SQL(
             """
-            EXISTS (SELECT FROM credit_collection_write_off write_off
-                     WHERE write_off.move_id = credit.move_id)
+            credit.move_id IN (SELECT move_id FROM credit_collection_write_off
+                                WHERE move_id IS NOT NULL)
             """
         )
 
@@ -138,10 +164,15 @@ class AccountMoveLine(models.Model):
         """Return the condition that a `credit` is no payment: the debt went to another account."""
         return SQL(
             """
-            EXISTS (SELECT FROM account_move_line moved
-                      JOIN account_move entry ON entry.id = credit.move_id
-                     WHERE moved.move_id IN (entry.id, entry.reversed_entry_id)
-                       AND moved.collection_origin_line_id IS NOT NULL)
+            credit.move_id IN (
+                   SELECT moved.move_id
+                     FROM account_move_line moved
+                    WHERE moved.collection_origin_line_id IS NOT NULL
+                UNION ALL
+                   SELECT reversal.id
+                     FROM account_move_line moved
+                     JOIN account_move reversal ON reversal.reversed_entry_id = moved.move_id
+                    WHERE moved.collection_origin_line_id IS NOT NULL)
             """
         )
 

@@ -44,6 +44,20 @@ class CreditCollectionReport(models.AbstractModel):
                 self.env._("“%(value)s” is not a date: write it like 2026-01-31.", value=value)
             ) from error
 
+    @api.model
+    @api.readonly
+    def web_search_read(
+        self, domain, specification, offset=0, limit=None, order=None, count_limit=None
+    ):
+        """Read a page and count the rows at once: each query computes the figures anew."""
+        if not limit or not count_limit or offset + limit > count_limit:
+            return super().web_search_read(
+                domain, specification, offset, limit, order, count_limit
+            )
+        found = self.search_fetch(domain, specification.keys(), limit=count_limit, order=order)
+        page = self.browse(found.ids[offset : offset + limit])
+        return {"length": len(found), "records": page.web_read(specification)}
+
     def _read_group_select(self, aggregate_spec, query):
         name, _colon, _function = aggregate_spec.partition(":")
         if name not in self._ratios:
@@ -72,7 +86,7 @@ class CreditCollectionReportCustomer(models.AbstractModel):
             SELECT figure.*, company.currency_id AS company_currency_id, cases.id AS case_id,
                    cases.user_id, customer.country_id
               FROM (%(figures)s) figure
-              JOIN res_company company ON company.id = figure.company_id
+         LEFT JOIN res_company company ON company.id = figure.company_id
          LEFT JOIN res_partner customer ON customer.id = figure.partner_id
          LEFT JOIN credit_collection_case cases ON cases.partner_id = figure.partner_id
                                                AND cases.company_id = figure.company_id

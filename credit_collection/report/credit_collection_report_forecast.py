@@ -54,8 +54,8 @@ class CreditCollectionReportForecast(models.Model):
                  plan AS MATERIALIZED (%(plan)s),
                  planned AS MATERIALIZED (%(planned)s),
                  expected AS (%(expected)s)
-            SELECT row_number() OVER (ORDER BY kind, source_record) AS id, company_id, partner_id,
-                   source, move_id, date_due, days_usual, date_expected,
+            SELECT 3 * source_record + kind AS id, company_id, partner_id, source, move_id,
+                   date_due, days_usual, date_expected,
                    date_trunc('week', date_expected)::date AS week, amount
               FROM expected
              WHERE amount > 0
@@ -88,10 +88,39 @@ class CreditCollectionReportForecast(models.Model):
     def _get_claim_sql(self, date, companies):
         """What is open of each debt, less open credits, disputes and what is at the court.
 
-        `amount` is in the currency of the debt, `rate` makes it that of the company.
+        `amount` is in the currency of the debt, `rate` makes it that of the company. Only what has
+        a credit or a dispute beside it is put in order.
         """
         return SQL(
             """
+            WITH owed AS MATERIALIZED (
+                SELECT line.id, line.source_id, line.move_id, line.company_id, line.partner_id,
+                       line.currency_id, line.date_due,
+                       COALESCE(line.amount_residual / NULLIF(line.amount_residual_currency, 0), 1)
+                           AS rate,
+                       line.amount_residual_currency AS amount,
+                       credit.amount AS credited_amount, dispute.amount AS disputed_amount
+                  FROM line
+             LEFT JOIN (
+                           SELECT company_id, partner_id, currency_id,
+                                  -sum(amount_residual_currency) AS amount
+                             FROM line
+                            WHERE amount_residual < 0
+                         GROUP BY company_id, partner_id, currency_id
+                       ) credit
+                    ON credit.company_id = line.company_id
+                   AND credit.partner_id = line.partner_id
+                   AND credit.currency_id = line.currency_id
+             LEFT JOIN (
+                           SELECT move_id, sum(amount) AS amount
+                             FROM credit_collection_dispute dispute
+                            WHERE date <= %(date)s
+                              AND COALESCE(date_closed > %(date)s, TRUE)
+                              AND %(companies)s
+                         GROUP BY move_id
+                       ) dispute ON dispute.move_id = line.move_id
+                 WHERE line.amount_residual > 0
+            )
             SELECT id, source_id, move_id, company_id, partner_id, currency_id, date_due, rate,
                    CASE WHEN owed.source_id IN (
                             SELECT COALESCE(item.collection_origin_line_id, item.id)
@@ -107,43 +136,20 @@ class CreditCollectionReportForecast(models.Model):
                             disputed - later, 0)), 0)
                    END AS amount
               FROM (
-                       SELECT line.id, line.source_id, line.move_id, line.company_id,
-                              line.partner_id, line.currency_id, line.date_due,
-                              COALESCE(line.amount_residual
-                                       / NULLIF(line.amount_residual_currency, 0), 1) AS rate,
-                              line.amount_residual_currency AS amount,
-                              LEAST(line.amount_residual_currency, GREATEST(
-                                  COALESCE(credit.amount, 0) - sum(line.amount_residual_currency)
-                                      OVER earlier + line.amount_residual_currency, 0)) AS used,
-                              COALESCE(dispute.amount, 0) AS disputed,
-                              sum(line.amount_residual_currency) OVER after
-                                  - line.amount_residual_currency AS later
-                         FROM line
-                    LEFT JOIN (
-                                  SELECT company_id, partner_id, currency_id,
-                                         -sum(amount_residual_currency) AS amount
-                                    FROM line
-                                   WHERE amount_residual < 0
-                                GROUP BY company_id, partner_id, currency_id
-                              ) credit
-                           ON credit.company_id = line.company_id
-                          AND credit.partner_id = line.partner_id
-                          AND credit.currency_id = line.currency_id
-                    LEFT JOIN (
-                                  SELECT move_id, sum(amount) AS amount
-                                    FROM credit_collection_dispute dispute
-                                   WHERE date <= %(date)s
-                                     AND COALESCE(date_closed > %(date)s, TRUE)
-                                     AND %(companies)s
-                                GROUP BY move_id
-                              ) dispute ON dispute.move_id = line.move_id
-                        WHERE line.amount_residual > 0
-                       WINDOW earlier AS (
-                                  PARTITION BY line.company_id, line.partner_id, line.currency_id
-                                  ORDER BY line.date_due, line.id),
-                              after AS (
-                                  PARTITION BY line.move_id
-                                  ORDER BY line.date_due DESC, line.id DESC)
+                       SELECT *, 0 AS used, 0 AS disputed, 0 AS later
+                         FROM owed
+                        WHERE credited_amount IS NULL AND disputed_amount IS NULL
+                    UNION ALL
+                       SELECT *,
+                              LEAST(amount, GREATEST(COALESCE(credited_amount, 0)
+                                                     - sum(amount) OVER earlier + amount, 0)),
+                              COALESCE(disputed_amount, 0),
+                              sum(amount) OVER after - amount
+                         FROM owed
+                        WHERE credited_amount IS NOT NULL OR disputed_amount IS NOT NULL
+                       WINDOW earlier AS (PARTITION BY company_id, partner_id, currency_id
+                                          ORDER BY date_due, id),
+                              after AS (PARTITION BY move_id ORDER BY date_due DESC, id DESC)
                    ) owed
             """,
             date=date,
@@ -226,7 +232,8 @@ class CreditCollectionReportForecast(models.Model):
         """Promises and instalments on their day, the rest when the customer usually pays."""
         return SQL(
             """
-            SELECT 1 AS kind, promised.line_id::bigint AS source_record, claim.company_id,
+            SELECT 0 AS kind, row_number() OVER (ORDER BY promised.promise_id, promised.line_id)
+                       AS source_record, claim.company_id,
                    claim.partner_id, 'promise' AS source, claim.move_id, claim.date_due,
                    NULL::int AS days_usual,
                    GREATEST(promised.date_promised, %(date)s) AS date_expected,
@@ -234,7 +241,7 @@ class CreditCollectionReportForecast(models.Model):
               FROM promised
               JOIN claim ON claim.id = promised.line_id
          UNION ALL
-            SELECT 2, planned.installment_id, plan.company_id, cases.partner_id, 'plan',
+            SELECT 1, planned.installment_id, plan.company_id, cases.partner_id, 'plan',
                    NULL, planned.date_due, NULL,
                    CASE WHEN planned.date_due > %(date)s THEN planned.date_due
                         ELSE %(date)s + GREATEST(%(date)s - planned.date_due, %(next)s) END,
@@ -249,7 +256,7 @@ class CreditCollectionReportForecast(models.Model):
                       JOIN claim ON claim.id = plan.line_id
                   GROUP BY plan.plan_id) rated ON rated.plan_id = plan.id
          UNION ALL
-            SELECT 3, rest.id, rest.company_id, rest.partner_id, 'due', rest.move_id,
+            SELECT 2, rest.id, rest.company_id, rest.partner_id, 'due', rest.move_id,
                    rest.date_due, rest.days,
                    CASE WHEN rest.date_due + rest.days > %(date)s THEN rest.date_due + rest.days
                         WHEN rest.date_due + rest.days > %(lost)s

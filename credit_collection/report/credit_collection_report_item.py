@@ -58,10 +58,11 @@ class CreditCollectionReportItem(models.Model):
                    late.days AS days_late, late.days AS days_late_weighted,
                    CASE WHEN late.days > 0 THEN line.amount_residual ELSE 0 END AS amount_overdue,
                    late.days * line.amount_residual AS amount_days, %(bucket)s AS bucket_id
-              FROM (%(lines)s OFFSET 0) line -- kept apart: a page of a list is planned badly else
-              JOIN account_move move ON move.id = line.move_id
-              JOIN %(buckets)s ON bucket.company_id = line.company_id
-              JOIN LATERAL (
+              -- kept apart, with nothing but left joins: the planner takes it for a few rows else
+              FROM (%(lines)s OFFSET 0) line
+         LEFT JOIN account_move move ON move.id = line.move_id
+         LEFT JOIN %(buckets)s ON bucket.company_id = line.company_id
+         LEFT JOIN LATERAL (
                        SELECT CASE WHEN line.amount_residual < 0 THEN 0
                                    ELSE GREATEST(%(date)s - line.date_due, 0) END AS days
                    ) late ON TRUE

@@ -57,7 +57,7 @@ class CreditCollectionReportRoll(models.Model):
                           FROM before
                          WHERE amount_residual > 0
                       GROUP BY source_id, move_id, company_id, partner_id) line
-                  JOIN %(buckets)s ON bucket.company_id = line.company_id
+             LEFT JOIN %(buckets)s ON bucket.company_id = line.company_id
              LEFT JOIN after ON after.source_id = line.source_id
             )
             SELECT 2 * source_id::bigint AS id, move_id, company_id, partner_id,
