@@ -931,9 +931,7 @@ class Bench:
 
     def _read_first_view(self, report, domain):
         """Ask what the web client asks when the report opens: a graph, or a pivot."""
-        action = self.env.ref(f"{report._name.replace('.', '_')}_action".replace(
-            "credit_collection_", "credit_collection.credit_collection_", 1
-        ))
+        action = self.env.ref(f"credit_collection.{report._name.replace('.', '_')}_action")
         kind = action.view_mode.split(",")[0]
         arch = etree.fromstring(report.get_views([(False, kind)])["views"][kind]["arch"])
         rows, columns, measures = [], [], []
@@ -941,9 +939,9 @@ class Bench:
             name, interval = node.get("name"), node.get("interval")
             if node.get("type") == "measure":
                 measures.append(f"{name}:sum")
-            elif node.get("type") in ("row", "col") or kind == "graph":
-                target = columns if node.get("type") == "col" else rows
-                target.append(f"{name}:{interval}" if interval else name)
+            else:
+                group = columns if node.get("type") == "col" else rows
+                group.append(f"{name}:{interval}" if interval else name)
         measures = ["__count", *measures]
         if kind == "graph":
             return report.formatted_read_group(domain, rows, measures)

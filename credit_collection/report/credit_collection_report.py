@@ -51,9 +51,7 @@ class CreditCollectionReport(models.AbstractModel):
     ):
         """Read a page and count the rows at once: each query computes the figures anew."""
         if not limit or not count_limit or offset + limit > count_limit:
-            return super().web_search_read(
-                domain, specification, offset, limit, order, count_limit
-            )
+            return super().web_search_read(domain, specification, offset, limit, order, count_limit)
         found = self.search_fetch(domain, specification.keys(), limit=count_limit, order=order)
         page = self.browse(found.ids[offset : offset + limit])
         return {"length": len(found), "records": page.web_read(specification)}
