@@ -197,9 +197,9 @@ class CreditCollectionDunning(models.Model):
 
     @api.depends("state", "note", "charge_refusal", "delivery_ids.date_not_before")
     def _compute_is_refused(self):
+        refusals = self._get_posting_refusals()
         for dunning in self:
-            is_open = dunning.state in ("draft", "queued", "failed")
-            dunning.is_refused = is_open and bool(dunning._get_refused())
+            dunning.is_refused = bool(dunning._get_refused(refusals))
 
     @api.depends("state", "case_id")
     def _compute_warning(self):
@@ -349,10 +349,8 @@ class CreditCollectionDunning(models.Model):
 
     def _check_posting(self):
         """Refuse to post what the law of the customer does not let leave today."""
-        Guard = self.env["credit.collection.guard"]
-        guarded = self.filtered(lambda dunning: not dunning.overrides_contact)
-        refusals = Guard._get_contact_refusals(guarded.case_id, "letter", dunnings=guarded)
-        for dunning in guarded:
+        refusals = self._get_posting_refusals()
+        for dunning in self:
             if dunning._is_letter_outdated():
                 raise UserError(
                     self.env._(
@@ -362,15 +360,39 @@ class CreditCollectionDunning(models.Model):
                         deadline=format_long_date(self.env, dunning.date_deadline),
                     )
                 )
-            if dunning.case_id in refusals:
+            if dunning in refusals:
                 raise UserError(
                     self.env._(
-                        "%(notice)s to %(customer)s must not leave today. %(reasons)s",
+                        "%(notice)s to %(customer)s must not leave today. %(reasons)s Keep it back "
+                        "and post the others, or have a manager override it on the notice.",
                         notice=dunning.name,
                         customer=dunning.customer_id.name,
-                        reasons=" ".join(one.reason for one in refusals[dunning.case_id]),
+                        reasons=refusals[dunning],
                     )
                 )
+
+    def _get_posting_refusals(self):
+        """Return `{notice: why its letter, printed already, must not be posted today}`."""
+        printed = self.filtered(
+            lambda dunning: (
+                dunning.state in ("queued", "sent")
+                and not dunning.overrides_contact
+                and any(
+                    (one.channel, one.state) == ("letter", "under_way")
+                    for one in dunning.delivery_ids
+                )
+            )
+        )
+        if not printed:
+            return {}
+        refusals = self.env["credit.collection.guard"]._get_contact_refusals(
+            printed.case_id, "letter", dunnings=printed
+        )
+        return {
+            dunning: " ".join(one.reason for one in refusals[dunning.case_id])
+            for dunning in printed
+            if dunning.case_id in refusals
+        }
 
     def action_override_wizard(self):
         """Open the decision of a manager to send what was refused."""
@@ -390,17 +412,19 @@ class CreditCollectionDunning(models.Model):
         self.ensure_one()
         if not self.env.user.has_group(_MANAGERS):
             raise AccessError(self.env._("Only a manager overrides what the law refuses: ask one."))
-        if self.state not in ("draft", "queued", "failed") or not self._get_refused():
+        printed = self._get_posting_refusals()
+        refused = self._get_refused(printed)
+        if not refused:
             raise UserError(self.env._("Nothing of this notice is refused: send it as it is."))
         self.check_access("write")
-        refused = self._get_refused()
         self.sudo().write(
             {
-                "override_reason": reason,
-                "override_rules": refused,
-                "overrides_contact": self.overrides_contact or self._is_held_back(),
-                "overrides_charges": self.overrides_charges
-                or bool(self.charge_refusal and not self.is_first_reminder),
+                "override_reason": self._add_override(self.override_reason, reason),
+                "override_rules": self._add_override(self.override_rules, refused),
+                "overrides_contact": self.overrides_contact
+                or self._is_held_back()
+                or self in printed,
+                "overrides_charges": self.overrides_charges or bool(self._get_refused_charges()),
                 "overrides_mentions": self.overrides_mentions or self.has_failed_by_law,
                 "override_user_id": self.env.user.id,
                 "note": self.note if self.state == "failed" else False,
@@ -429,16 +453,29 @@ class CreditCollectionDunning(models.Model):
         else:
             self.env.ref("credit_collection.ir_cron_send_notices").sudo()._trigger()
 
-    def _get_refused(self):
+    @api.model
+    def _add_override(self, earlier, text):
+        """Return what was overridden, with what was overridden on the same notice before."""
+        return " | ".join(filter(None, [earlier, text]))
+
+    def _get_refused(self, printed):
         """Return what the law refuses of this notice, in words; nothing when all is well.
 
-        That a first reminder is free is no refusal: nobody overrides it.
+        :param printed: those of `_get_posting_refusals`
         """
         self.ensure_one()
         is_refused = self.state == "failed" and self.has_failed_by_law
         note = self.note if is_refused or self._is_held_back() else ""
-        charges = "" if self.is_first_reminder else self.charge_refusal
-        return " ".join(filter(None, [note, charges]))
+        return " ".join(filter(None, [note, printed.get(self), self._get_refused_charges()]))
+
+    def _get_refused_charges(self):
+        """Return why it claims less than its level does; what is printed claims what it claims.
+
+        That a first reminder is free is no refusal: nobody overrides it.
+        """
+        self.ensure_one()
+        is_open = self.state in ("draft", "queued", "failed") and not self.letter_id
+        return self.charge_refusal if is_open and not self.is_first_reminder else ""
 
     def _is_held_back(self):
         """Return whether it waits for a time at which the customer may be contacted."""
@@ -648,6 +685,18 @@ class CreditCollectionDunning(models.Model):
                 reason=reason,
             )
         )
+
+    def _advise_on_failure(self):
+        """Return what to do about a notice that failed, by its cause."""
+        if self.has_failed_by_law:
+            return self.env._("Put that right and try again, or cancel the notice.")
+        if not self._get_email():
+            return self.env._("Enter an e-mail address and try again, or cancel the notice.")
+        if self.delivery_ids.filtered(lambda one: one.state == "failed")[-1:].recipient:
+            return self.env._(
+                "Correct the address or choose another contact and try again, or cancel the notice."
+            )
+        return self.env._("Try again later, or cancel the notice.")
 
     def _is_followed(self):
         """Return whether a later notice was sent to the same customer."""

@@ -15,7 +15,8 @@ class CreditCollectionDunningOverride(models.TransientModel):
 
     def _compute_refused(self):
         for wizard in self:
-            wizard.refused = wizard.dunning_id._get_refused()
+            dunning = wizard.dunning_id
+            wizard.refused = dunning._get_refused(dunning._get_posting_refusals())
 
     def action_override(self):
         self.ensure_one()
