@@ -461,6 +461,7 @@ class TestMentions(GuardCommon):
         self._owed()
         self.assertEqual(
             self._refused(),
+            "Code of Economic Law, art. XIX.2: "
             'The text must say "fourteen calendar days": put it into the text of the level.',
         )
 

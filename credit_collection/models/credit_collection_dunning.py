@@ -103,7 +103,7 @@ class CreditCollectionDunning(models.Model):
     override_reason = fields.Char(
         "Overridden because",
         readonly=True,
-        help="Why a manager has this notice sent although the law of consumers refused it.",
+        help="Why a manager has this notice sent although the law refused it.",
     )
     override_rules = fields.Char("Overridden", readonly=True, help="What was refused.")
     # what the manager has overridden, and nothing else
@@ -128,6 +128,12 @@ class CreditCollectionDunning(models.Model):
     amount_text = fields.Char("To pay", compute="_compute_amount_text")
     charges_text = fields.Char("Interest and compensation", compute="_compute_charges_text")
     delivery_text = fields.Char("Channels", compute="_compute_delivery_text")
+    first_letter_ids = fields.Many2many(
+        "credit.collection.dunning",
+        string="First letters",
+        compute="_compute_first_letter_ids",
+        help="By which each debt that it claims was first claimed in writing.",
+    )
     letter_id = fields.Many2one("ir.attachment", readonly=True, ondelete="restrict")
     letter_pdf = fields.Binary("Letter (PDF)", related="letter_id.datas")
     is_letter_to_post = fields.Boolean(compute="_compute_is_letter_to_post")
@@ -188,6 +194,46 @@ class CreditCollectionDunning(models.Model):
         for dunning in self:
             used = dunning.delivery_ids.mapped("channel") or dunning.level_id._get_channels()
             dunning.delivery_text = ", ".join(labels[channel] for channel in used)
+
+    @api.depends("line_ids.move_line_id", "line_ids.level_id")
+    def _compute_first_letter_ids(self):
+        found = defaultdict(self.browse)
+        for dunning_id, first_id in self._read_first_letters():
+            found[dunning_id] += self.browse(first_id)
+        for dunning in self:
+            dunning.first_letter_ids = found[dunning._origin.id]
+
+    def _read_first_letters(self):
+        """Return `[(id of a notice, id of a first letter on what it claims)]`, each once."""
+        self.env.flush_all()
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT line.dunning_id, first.id
+                  FROM credit_collection_dunning_line line
+                  JOIN account_move_line item ON item.id = line.move_line_id
+                  JOIN LATERAL (
+                           SELECT dunning.id
+                             FROM credit_collection_dunning_line earlier
+                             JOIN credit_collection_dunning dunning
+                               ON dunning.id = earlier.dunning_id AND dunning.state = 'sent'
+                            WHERE earlier.move_line_id IN (item.id, item.collection_origin_line_id)
+                              AND earlier.level_id IS NOT NULL
+                              AND earlier.dunning_id < line.dunning_id
+                              AND EXISTS (SELECT FROM credit_collection_delivery delivery
+                                           WHERE delivery.dunning_id = dunning.id
+                                             AND delivery.state = 'sent'
+                                             AND delivery.channel = ANY(%(written)s))
+                         ORDER BY dunning.date_sent, dunning.id
+                            LIMIT 1
+                       ) first ON TRUE
+                 WHERE line.dunning_id = ANY(%(ids)s) AND line.level_id IS NOT NULL
+              ORDER BY line.dunning_id, first.id
+                """,
+                ids=list(self._origin.ids),
+                written=list(WRITTEN_CHANNELS),
+            )
+        )
 
     @api.depends("state", "delivery_ids.state")
     def _compute_is_letter_to_post(self):
@@ -399,7 +445,7 @@ class CreditCollectionDunning(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Override the protection of consumers"),
+            "name": self.env._("Override what the law refuses"),
             "res_model": "credit.collection.dunning.override",
             "view_mode": "form",
             "views": [(False, "form")],
@@ -1090,16 +1136,16 @@ class CreditCollectionDunning(models.Model):
             }
 
     def _refuse_incomplete(self, sources):
-        """Refuse the first reminders that lack what the law demands; return the others.
+        """Refuse the letters that lack what the law demands; return the others.
 
-        One that a manager lets go all the same is no first reminder in the sense of the law.
+        A first reminder that a manager lets go all the same is none in the sense of the law.
         """
         missing = self.env["credit.collection.guard"]._find_missing(self, sources)
         for dunning, lacks in missing.items():
-            if dunning.overrides_mentions:
+            if not dunning.overrides_mentions:
+                dunning._refuse(self.env["credit.collection.mention"]._explain(lacks))
+            elif any(mention.occasion == "first_reminder" for mention in lacks):
                 dunning.sudo().is_first_reminder = False
-            else:
-                dunning._refuse(" ".join(lacks))
         return self.filtered(lambda one: one not in missing or one.overrides_mentions)
 
     def _keep_letters(self, attachments):

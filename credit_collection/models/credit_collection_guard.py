@@ -208,13 +208,13 @@ class CreditCollectionGuard(models.AbstractModel):
 
     @api.model
     def _find_missing(self, dunnings, sources):
-        """Return `{notice: what its text lacks}`, of the first reminders among these notices.
+        """Return `{notice: {mention: what its text lacks}}` of those that lack something.
 
         :param sources: `{notice: the HTML of its letter}`
         """
         missing, letterheads = {}, {}
-        for dunning in dunnings.filtered("is_first_reminder"):
-            mentions = dunning.legal_profile_id.mention_ids
+        for dunning in dunnings:
+            mentions = dunning._get_mentions()
             if not mentions:
                 continue
             key = dunning.company_id, dunning.lang

@@ -2,10 +2,10 @@ from odoo import fields, models
 
 
 class CreditCollectionDunningOverride(models.TransientModel):
-    """A manager has a notice sent that the law of consumers refuses, and answers for it."""
+    """A manager has a notice sent that the law refuses, and answers for it."""
 
     _name = "credit.collection.dunning.override"
-    _description = "Override the Protection of Consumers"
+    _description = "Override What the Law Refuses"
 
     dunning_id = fields.Many2one(
         "credit.collection.dunning", "Notice", required=True, readonly=True, ondelete="cascade"
