@@ -2,6 +2,9 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from textwrap import shorten
 
+from lxml import html
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.tools import format_list, split_every
 from odoo.tools.misc import format_amount, format_date
@@ -19,6 +22,8 @@ _ANNEX_ROWS = 23
 _CHARGE_ROWS = 8
 # millimetres on the pages on which interest is derived: of all, of an item, of a row, of a sentence
 _SHEET_MM, _ITEM_MM, _ROW_MM, _NOTE_MM = 220, 32, 4.5, 7
+_NOTE_ROWS = 0.6  # a sentence below a row, in rows
+_CLOSING_PARAGRAPHS = 2  # that stay on the page of the greeting
 _REMITTANCE_LENGTH = 140  # what a SEPA credit transfer carries
 _PRODUCTS_LENGTH = 110  # what fits on a line below an invoice
 
@@ -127,6 +132,19 @@ class CreditCollectionDunning(models.Model):
         below = len(row["remarks"]) or (has_levels and bool(row["reference"]))
         return 1 + 0.5 * below + len(row["notes"])
 
+    def _split_closing(self, values):
+        """Return the text after the claim in two parts: its last paragraphs go with the greeting.
+
+        A greeting alone on a page could be put below any letter.
+        """
+        text = self._get_text("letter_closing", values)
+        parts = html.fragments_fromstring(text) if text else []
+        if not all(isinstance(part, html.HtmlElement) for part in parts):
+            return "", text  # words outside of paragraphs: nothing is known of it
+        sources = [Markup(html.tostring(part, encoding="unicode")) for part in parts]  # noqa: S704
+        first, last = sources[:-_CLOSING_PARAGRAPHS], sources[-_CLOSING_PARAGRAPHS:]
+        return Markup("").join(first), Markup("").join(last)
+
     def _get_contact(self):
         """Return the person whom the customer reaches, if there is one."""
         return self.user_id or self.company_id.collection_user_id
@@ -161,10 +179,10 @@ class CreditCollectionDunning(models.Model):
 
     @api.model
     def _split_annex(self, rows):
-        """Divide the rows into pages; a sentence below a row takes the place of one."""
+        """Divide the rows into pages."""
         chunks, room = [], 0
         for row in rows:
-            height = 1 + len(row["notes"])
+            height = 1 + _NOTE_ROWS * len(row["notes"])
             if height > room:
                 chunks.append([])
                 room = _ANNEX_ROWS
