@@ -384,13 +384,33 @@ class TestSentence(CollectionCommon):
             invoice, "A notice to this customer is approved and about to be sent (Level 1)."
         )
 
-    def test_failed(self):
+    def test_failed_for_want_of_an_address(self):
         self.customer.email = False
         invoice = self._overdue_invoice()
         self._dun()
         self.assertExplained(
             invoice,
-            "Level 1 could not be delivered: mend the address and try again, or cancel the notice.",
+            "Level 1 could not be delivered: There is no e-mail address. Enter an e-mail address "
+            "and try again, or cancel the notice.",
+        )
+
+    def test_failed_at_a_wrong_address(self):
+        self.customer.email = "late.payer"
+        invoice = self._overdue_invoice()
+        self._dun()
+        self.assertExplained(
+            invoice,
+            "Level 1 could not be delivered: late.payer is not an e-mail address. Correct the "
+            "address or choose another contact and try again, or cancel the notice.",
+        )
+
+    def test_failed_for_another_reason(self):
+        invoice = self._overdue_invoice()
+        self._run()
+        self.env["credit.collection.dunning"].search([]).delivery_ids._set_failed("No more paper.")
+        self.assertExplained(
+            invoice,
+            "Level 1 could not be delivered: No more paper. Try again later, or cancel the notice.",
         )
 
     def test_last_level(self):

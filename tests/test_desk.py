@@ -168,7 +168,7 @@ class TestDesk(CollectionCommon):
             case.contact_warning.splitlines(),
             [
                 "A consumer: the law protects him.",
-                "At most 1 calls a day with this customer.",
+                "Calls a day with this customer: at most 1.",
                 "On hold until 03/30/2026: Question being answered (Fire in the office).",
                 f"Called already today by {self.collector.name}: Reached, nothing agreed.",
             ],

@@ -1,6 +1,8 @@
 import io
 from datetime import date
 
+from lxml import html
+
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
@@ -243,25 +245,6 @@ class TestMandate(FirmCommon):
         )
         self.assertIn("mandate", self._read_email())
 
-    def test_a_firm_quotes_what_the_french_law_demands_of_it(self):
-        french = self._customer(
-            "Débiteur SARL",
-            country_id=self.env.ref("base.fr").id,
-            collection_debtor_kind="consumer",
-            vat=False,
-        )
-        self._overdue_invoice(100.0, partner=french)
-        letter = self._dun().dunning_ids.letter_id
-        quoted = "Les frais de recouvrement entrepris sans titre exécutoire"
-        self.assertIn(quoted, self._read_letter(letter))
-        self._overdue_invoice(100.0)
-        belgian = self._dun().dunning_ids.letter_id
-        self.assertNotIn(quoted, self._read_letter(belgian))
-
-    def _read_letter(self, letter):
-        pages = PdfFileReader(io.BytesIO(letter.raw)).pages
-        return " ".join(" ".join(page.extractText().split()) for page in pages)
-
     def test_the_sender_in_the_settings_goes_first(self):
         self.company.sudo().collection_email_from = "dunning@seller.example"
         self.assertEqual(self.company._collection_get_email_from(), "dunning@seller.example")
@@ -281,6 +264,232 @@ class TestMandate(FirmCommon):
             {"case_ids": [Command.set(self._case().ids)]}
         )
         self.assertIn("Ledger &amp; Partners", wizard.preview)
+
+
+@tagged("post_install", "-at_install")
+class TestFrenchMandate(FirmCommon):
+    """What the French law wants to read in the letters of a firm, and in no others."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.write({"street": "4 Market Street", "zip": "9000", "city": "Ghent"})
+        cls.company.sudo().write(
+            {"collection_firm_id": cls.firm.id, "collection_mandate": "2026/7"}
+        )
+        cls.bank = cls.env["res.partner.bank"].create(
+            {"acc_number": "BE71096123456769", "partner_id": cls.company.partner_id.id}
+        )
+        cls.french = cls._debtor("Débiteur")
+
+    @classmethod
+    def _debtor(cls, name, kind="consumer", **vals):
+        return cls._customer(
+            name,
+            country_id=cls.env.ref("base.fr").id,
+            collection_debtor_kind=kind,
+            collection_legal_profile_id=cls.env.ref(
+                f"credit_collection.legal_profile_fr_{kind}"
+            ).id,
+            vat=False,
+            **vals,
+        )
+
+    def _notice(self, partner=None):
+        """Return the last notice to a debtor."""
+        domain = [("customer_id", "=", (partner or self.french).id)]
+        return self.env["credit.collection.dunning"].search(domain, order="id desc", limit=1)
+
+    def _refused(self, on=None):
+        """Try to send a notice; return why it is refused."""
+        self._dun(on)
+        notice = self._notice()
+        self.assertState(notice, "failed")
+        self.assertTrue(notice.is_refused)
+        self.assertFalse(notice.letter_id)
+        self.assertTrue(
+            notice.note.startswith("Code des procédures civiles d'exécution, art. R124-4: "),
+            notice.note,
+        )
+        return notice.note
+
+    def _own_law(self, **vals):
+        """Put the debtor under a law of his own."""
+        own = self.french.collection_legal_profile_id.copy({"company_id": self.company.id, **vals})
+        self.french.collection_legal_profile_id = own
+        return own
+
+    def _read_letter(self, notice):
+        pages = PdfFileReader(io.BytesIO(notice.letter_id.raw)).pages
+        return " ".join(" ".join(page.extractText().split()) for page in pages)
+
+    def _find_missing(self, notice, text):
+        """Return what a text lacks of what the law demands of a notice."""
+        missing = notice._get_mentions()._find_missing(text, notice._get_mention_values())
+        return self.env["credit.collection.mention"]._explain(missing)
+
+    def test_a_letter_that_says_everything_leaves_and_so_does_the_first_again(self):
+        self._overdue_invoice(100.0, partner=self.french)
+        self._dun()
+        first = self._notice()
+        self.assertState(first, "sent")
+        quoted = "Les frais de recouvrement entrepris sans titre exécutoire"
+        self.assertIn(quoted, self._read_letter(first))
+        self.assertNotIn("First letter", self._read_letter(first))
+        self.assertIn(quoted, self._read_email(self.french.email))
+        self._dun("2026-03-16")
+        later = self._notice()
+        self.assertState(later, "sent")
+        recalled = f"First letter about this debt: {first.name} of March 2, 2026."
+        self.assertIn(recalled, self._read_letter(later))
+        self.assertIn(recalled, self._read_email(self.french.email))
+
+    def test_every_debt_recalls_the_letter_that_claimed_it_first(self):
+        self._overdue_invoice(100.0, partner=self.french)
+        self._dun()
+        first = self._notice()
+        self._overdue_invoice(200.0, "2026-02-25", partner=self.french)
+        self._dun("2026-03-16")
+        second = self._notice()
+        self.assertEqual(second.first_letter_ids, first)
+        self._dun("2026-03-30")
+        third = self._notice()
+        self.assertEqual(third.first_letter_ids, first | second)
+        self.assertIn(
+            f"{first.name} of March 2, 2026 and {second.name} of March 16, 2026",
+            self._read_letter(third),
+        )
+
+    def test_a_letter_that_came_back_was_no_first_letter(self):
+        self._overdue_invoice(100.0, partner=self.french)
+        self._dun()
+        first = self._notice()
+        first.delivery_ids._set_failed("No such mailbox")
+        first._cancel("Another address")
+        self._dun("2026-03-16")
+        self.assertFalse(self._notice().first_letter_ids)
+        self.assertState(self._notice(), "sent")
+
+    def test_who_collects_for_himself_and_other_laws_are_not_bothered(self):
+        self.bank.unlink()
+        self._overdue_invoice(100.0)
+        self._dun()
+        belgian = self._notice(self.customer)
+        self.assertState(belgian, "sent")
+        self.assertNotIn("L111-8", self._read_letter(belgian))
+        self.company.sudo().collection_firm_id = False
+        self._overdue_invoice(100.0, partner=self.french)
+        self._dun("2026-03-16")
+        own = self._notice()
+        self.assertState(own, "sent")
+        self._dun("2026-03-30")
+        self.assertNotIn("First letter", self._read_letter(self._notice()))
+
+    def test_each_mention_that_lacks_is_named(self):
+        """Letter and e-mail say everything; what is taken out of them is missed."""
+        self.policy.level_ids.write({"charge_interest": True, "charge_fees": True})
+        debtor = self.french = self._debtor("Commerçant", "business")
+        invoice = self._overdue_invoice(100.0, partner=debtor)
+        self._dun()
+        first = self._notice()
+        self._dun("2026-03-16")
+        notice = self._notice()
+        self.assertState(notice, "sent")
+        texts = [
+            self._read_letter(notice),
+            " ".join(html.fromstring(self._read_email(debtor.email)).itertext()),
+        ]
+        for wanted, reason in (
+            ("Ledger & Partners", "Name and address of the firm"),
+            ("1 Long Street", "Name and address of the firm"),
+            ("activité de recouvrement amiable", "activité de recouvrement amiable"),
+            (self.company.name, "Name of the creditor"),
+            ("4 Market Street", "Address of the creditor"),
+            (invoice.name, "Number of each invoice"),
+            ("100.00 €", "Balance of each invoice"),
+            ("0.80 €", "Principal and interest apart"),
+            ("40.00 €", "Principal and interest apart"),
+            ("BE71 0961 2345 6769", "What to pay, and how"),
+            ("Les frais de recouvrement entrepris", "Les frais de recouvrement entrepris"),
+            ("justifie du caractère nécessaire", "Cependant, le créancier qui justifie"),
+            (first.name, "Number and date of the first letter"),
+            ("March 2, 2026", "Number and date of the first letter"),
+        ):
+            for text in texts:
+                text = " ".join(text.split())
+                self.assertEqual(self._find_missing(notice, text), "")
+                lacks = self._find_missing(notice, text.replace(wanted, "…"))
+                self.assertIn("art. R124-4: ", lacks, wanted)
+                self.assertIn(reason, lacks, wanted)
+
+    def test_without_a_bank_account_the_letter_does_not_say_how_to_pay(self):
+        self.bank.unlink()
+        self._overdue_invoice(100.0, partner=self.french)
+        self.assertIn("How to pay: enter the bank account of", self._refused())
+        self.assertIn("was refused", self.env["credit.collection.item"].search([]).explanation)
+
+    def test_without_addresses_it_says_whose(self):
+        self.firm.city = self.firm.zip = False
+        self.company.street = False
+        self._overdue_invoice(100.0, partner=self.french)
+        reason = self._refused()
+        self.assertIn("enter the street and the city of Ledger & Partners", reason)
+        self.assertIn(f"enter the street and the city of {self.company.name}", reason)
+
+    def test_without_the_list_of_invoices_it_says_no_basis(self):
+        self._level(1).show_items = False
+        self._overdue_invoice(100.0, partner=self.french)
+        self.assertRegex(self._refused(), "Number of each invoice.*Let the level list the invoices")
+
+    def test_without_the_words_of_the_law_it_says_which(self):
+        self._own_law(letter_mandate="Activité de recouvrement amiable.")
+        self._overdue_invoice(100.0, partner=self.french)
+        reason = self._refused()
+        self.assertIn("Les frais de recouvrement entrepris sans titre", reason)
+        self.assertIn("Cependant, le créancier", reason)
+        self.assertIn("where a firm writes", reason)
+        self.assertNotIn("activité", reason)
+
+    def test_a_manager_overrides_it_and_a_first_reminder_stays_one(self):
+        own = self._own_law(letter_mandate=False, reminder_days=14)
+        self.assertEqual(set(own.mention_ids.mapped("occasion")), {"mandate"})
+        self._overdue_invoice(100.0, "2026-02-10", partner=self.french)
+        self._refused()
+        notice = self._notice()
+        notice._override("The client has approved the text")
+        self._send()
+        self.assertState(notice, "sent")
+        self.assertTrue(notice.is_first_reminder)
+
+    def test_shipped_letters_pass_in_every_language(self):
+        langs = ("en_US", "fr_FR", "nl_NL", "de_DE")
+        for lang in langs:
+            self.env["res.lang"]._activate_lang(lang)
+        self.env["ir.module.module"].sudo().search(
+            [("name", "=", "credit_collection")]
+        )._update_translations(list(langs))
+        policies = {"consumer": "consumer", "business": "business", "public": "business"}
+        debtors = self.env["res.partner"]
+        for kind, policy in policies.items():
+            for lang in langs:
+                debtors |= self._debtor(
+                    f"{kind} {lang}",
+                    kind,
+                    lang=lang,
+                    collection_policy_id=self.env.ref(f"credit_collection.policy_{policy}").id,
+                )
+        for debtor in debtors:
+            self._overdue_invoice(100.0, partner=debtor)
+        for day in ("2026-03-05", "2026-04-02", "2026-04-30"):
+            self._run(day)
+            self._send()
+            for debtor in debtors:
+                notice = self._notice(debtor)
+                self.assertEqual(
+                    (str(notice.date), notice.state, notice.note), (day, "sent", False), debtor.name
+                )
+                text = " ".join(html.fromstring(self._read_email(debtor.email)).itertext())
+                self.assertEqual(self._find_missing(notice, text), "", debtor.name)
 
 
 @tagged("post_install", "-at_install")

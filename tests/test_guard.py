@@ -318,6 +318,22 @@ class TestConsumerCharges(GuardCommon):
         fees = self._charges(state="claimed").filtered(lambda one: one.kind == "fee")
         self.assertEqual(sum(fees.mapped("amount")), 40.0)
 
+    def test_what_was_reminded_elsewhere_lifts_no_ceiling(self):
+        self.company.sudo().collection_penalty_percent = 0
+        jan = self._consumer("Jan Jansen", "nl")
+        self._policy_for(jan, ((10, 0, CHARGED), (20, 10, CHARGED)))
+        self._owed(1000.0, partner=jan)
+        credit = self._credit_note(800.0, partner=jan)
+        self._dun("2026-03-02")
+        announced = self._notice(jan).announced_totals
+        self.assertEqual(announced, {str(self.company.currency_id.id): 40.0})
+        credit.button_draft()  # an error: what is open is 1000 again
+        other = self._owed(1000.0, partner=jan)
+        other._collection_record_first_reminder(date(2026, 2, 12), False, "Old system")
+        self._dun("2026-03-17")
+        fees = self._charges(state="claimed").filtered(lambda one: one.kind == "fee")
+        self.assertEqual(sum(fees.mapped("amount")), 40.0 + 150.0)
+
     def test_a_clause_that_is_raised_later_claims_no_more_than_was_announced(self):
         self.company.sudo().collection_penalty_percent = 2
         invoice = self._owed()
@@ -445,6 +461,7 @@ class TestMentions(GuardCommon):
         self._owed()
         self.assertEqual(
             self._refused(),
+            "Code of Economic Law, art. XIX.2: "
             'The text must say "fourteen calendar days": put it into the text of the level.',
         )
 
@@ -613,21 +630,21 @@ class TestContacts(GuardCommon):
             "outcome_id": self.env.ref("credit_collection.contact_outcome_voice_mail").id,
         }
         self.env["credit.collection.contact"].create(call)
-        self.assertIn("At most 1 calls a day with this customer.", case.contact_warning)
+        self.assertIn("Calls a day with this customer: at most 1.", case.contact_warning)
         self._day("2026-03-03")
         self.env.invalidate_all()
-        self.assertNotIn("At most", case.contact_warning)
+        self.assertNotIn("at most", case.contact_warning)
         self.env["credit.collection.contact"].create({**call, "direction": "in"})
         self.env.invalidate_all()
-        self.assertNotIn("At most", case.contact_warning, "the customer called")
+        self.assertNotIn("at most", case.contact_warning, "the customer called")
         own.calls_per_day = 0
         self.env["credit.collection.contact"].create(call)
         self.env.invalidate_all()
-        self.assertIn("At most 2 contacts a week with this customer.", case.contact_warning)
+        self.assertIn("Contacts a week with this customer: at most 2.", case.contact_warning)
         self._run()
         self._send()
         self.assertState(self._notice(), "queued")
-        self.assertIn("At most 2 contacts a week", self._notice().note)
+        self.assertIn("Contacts a week with this customer: at most 2", self._notice().note)
 
     def test_a_statement_keeps_to_the_hours_and_is_a_contact(self):
         self._owed()
@@ -643,7 +660,7 @@ class TestContacts(GuardCommon):
         self._run()
         self._send()
         self.assertState(self._notice(), "queued")
-        self.assertIn("7 days between two letters", self._notice().note)
+        self.assertIn("Days between two letters to this customer: at least 7.", self._notice().note)
 
     def test_what_was_overridden_is_all_that_is_let_pass(self):
         self._owed()
@@ -699,7 +716,7 @@ class TestContacts(GuardCommon):
         )
         self.assertEqual(sorted(states.mapped("state")), ["queued", "sent"])
         waiting = states.filtered(lambda one: one.state == "queued")
-        self.assertIn("At least 7 days between two letters", waiting.note)
+        self.assertIn("Days between two letters to this customer: at least 7.", waiting.note)
         self._send("2026-03-23")
         self.assertState(states, "sent")
         self.assertTrue(old)
@@ -822,6 +839,68 @@ class TestOverride(GuardCommon):
         self.assertIn("Agreed with his lawyer", bodies)
         self.assertIn(self.env.user.name, bodies)
         self.assertTrue(notice.date_waiting_end)  # late in the evening, but complete
+
+    def _printed(self):
+        """Return a notice whose letter is printed when a moratorium begins."""
+        self._level(1).write({"send_email": False, "send_letter": True})
+        invoice = self._owed()
+        self._run("2026-03-02")
+        notice = self._notice()
+        with self.allow_pdf_render():
+            notice.action_print_letters()
+        litigation = self.env["credit.collection.litigation"].create(
+            {
+                "case_id": notice.case_id.id,
+                "kind_id": self.env.ref("credit_collection.litigation_kind_other_insolvency").id,
+                "line_ids": [
+                    Command.create({"move_line_id": self._items(invoice).move_line_id.id})
+                ],
+                "date_judgment": "2026-03-02",
+                "date_moratorium_from": "2026-03-02",
+                "date_moratorium_to": "2026-04-20",
+            }
+        )
+        litigation.action_open()
+        return notice
+
+    def test_a_manager_has_a_printed_letter_posted_all_the_same(self):
+        notice = self._printed()
+        self.assertTrue(notice.is_refused)
+        with self.assertRefused("No contact in a moratorium.*have a manager override it"):
+            notice.action_mark_posted()
+        self._override(notice, "The mediator asked for it")
+        self.assertFalse(notice.is_refused)
+        self.assertIn("No contact in a moratorium", notice.override_rules)
+        self.assertFalse(notice.overrides_charges or notice.overrides_mentions)
+        bodies = " ".join(self._case(self.ann).message_ids.mapped("body"))
+        self.assertIn("The mediator asked for it", bodies)
+        self.assertIn("No contact in a moratorium", bodies)
+        notice.action_mark_posted()
+        self.assertState(notice, "sent")
+        self.assertTrue(notice.date_waiting_end)
+
+    def test_a_collector_posts_no_letter_that_is_refused(self):
+        notice = self._printed().with_user(self._user("collector", "credit_collection_group_user"))
+        with self.assertRaises(AccessError):
+            notice._override("Please")
+        with self.assertRefused("must not leave today"):
+            notice.action_mark_posted()
+
+    def test_a_letter_that_leaves_in_a_moratorium_still_gives_the_time_of_the_law(self):
+        self._level(1).deadline_days = 5
+        notice = self._printed()
+        self._override(notice)
+        self._day("2026-03-06")
+        with self.assertRefused("print it again"):
+            notice.action_mark_posted()
+
+    def test_what_is_overridden_twice_keeps_both_reasons(self):
+        notice = self._waiting()
+        self._override(notice, "He asked for it")
+        notice._refuse("Enterprise number: enter it.")
+        self._override(notice, "It is on the invoice")
+        self.assertEqual(notice.override_reason, "He asked for it | It is on the invoice")
+        self.assertTrue(notice.overrides_contact and notice.overrides_mentions)
 
     def test_a_collector_overrides_nothing(self):
         notice = self._waiting()

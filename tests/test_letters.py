@@ -457,6 +457,24 @@ class TestLetters(CollectionCommon):
             self.assertIn(f"Seite {number} von 3", letter[number - 1])
             self.assertIn(f"Fortsetzung unseres Schreibens {notice.name}", letter[number - 1])
 
+    def test_no_greeting_is_alone_on_its_page(self):
+        words = "If you cannot pay by then, please write to us and give your reasons. " * 4
+        self.policy.level_ids.letter_closing = (
+            f"<p>{words}</p>" * 6 + "<p>Next to last.</p><p>So be it.</p>"
+        )
+        notices = [
+            self._notice(*[100.0] * count, partner=self._customer(f"Owes {count}"))
+            for count in range(1, 9)
+        ]
+        letters = self._letters(*notices)
+        self.assertEqual({len(letter) for letter in letters}, {1, 2})
+        for letter in letters:
+            self.assertIn("Next to last. So be it. Yours faithfully", letter[-1])
+
+    def test_a_closing_without_paragraphs_is_printed_as_it_is(self):
+        self.policy.level_ids.letter_closing = "Please pay <b>at once</b>"
+        self.assertIn("Please pay at once Yours faithfully", self._letter(self._notice(100.0)))
+
     def test_letters_of_different_lengths_are_cut_apart(self):
         partners = [self._customer(f"Customer {number}") for number in range(3)]
         for partner, count in zip(partners, (1, 40, 1), strict=True):

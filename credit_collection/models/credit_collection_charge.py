@@ -283,7 +283,7 @@ class CreditCollectionCharge(models.Model):
             bases.append(law.legal_basis)
         for charge in self.sudo().filtered(lambda one: one.kind != "interest"):
             is_contract = charge.kind == "penalty"
-            bases.append(charge.legal_basis if is_contract else charge.fee_id.legal_basis)
+            bases.append(self.env._("Contract") if is_contract else charge.fee_id.legal_basis)
         return [*dict.fromkeys(filter(None, bases))]
 
     @api.model

@@ -310,13 +310,21 @@ class Batch:
                 ceiling[currency_id] -= Decimal(str(claimed))
         return by_item
 
-    def _limit(self, items, amount):
-        """Return what may be claimed of an amount for these items, and take it off the ceiling."""
-        if items[0].is_overridden or any(item.source_id not in self.ceilings for item in items):
+    def _limit(self, items, fee, amount):
+        """Return what may be claimed of a fee for these items, and take it off the ceiling.
+
+        Beside what was announced here, items that were first reminded elsewhere bear what they
+        would bear alone.
+        """
+        announced = [item for item in items if item.source_id in self.ceilings]
+        if items[0].is_overridden or not announced:
             return amount
-        granted = Decimal(0)
+        elsewhere = [item for item in items if item.source_id not in self.ceilings]
         currency_id = items[0].currency_id
-        for ceiling in {id(one): one for one in map(self._get_ceiling, items)}.values():
+        granted = Decimal(0)
+        if elsewhere:
+            granted = min(amount, self._get_fee_claim(fee, elsewhere, currency_id).amount)
+        for ceiling in {id(one): one for one in map(self._get_ceiling, announced)}.values():
             part = min(amount - granted, max(ceiling[currency_id], Decimal(0)))
             ceiling[currency_id] -= part
             granted += part
@@ -543,7 +551,7 @@ class Batch:
         known = ((item.dunning_id, source_id, kind, fee.id) for kind in ("fee", "penalty"))
         if not claim.amount or self.decided.intersection(known):
             return
-        amount = self._limit(items, claim.amount)
+        amount = self._limit(items, fee, claim.amount)
         if amount:
             group = self._get_fee_group(kind, fee.id, item)
             self._add(item, group, 0, amount, claim.legal_basis, source_id)

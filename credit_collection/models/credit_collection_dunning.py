@@ -103,7 +103,7 @@ class CreditCollectionDunning(models.Model):
     override_reason = fields.Char(
         "Overridden because",
         readonly=True,
-        help="Why a manager has this notice sent although the law of consumers refused it.",
+        help="Why a manager has this notice sent although the law refused it.",
     )
     override_rules = fields.Char("Overridden", readonly=True, help="What was refused.")
     # what the manager has overridden, and nothing else
@@ -128,6 +128,12 @@ class CreditCollectionDunning(models.Model):
     amount_text = fields.Char("To pay", compute="_compute_amount_text")
     charges_text = fields.Char("Interest and compensation", compute="_compute_charges_text")
     delivery_text = fields.Char("Channels", compute="_compute_delivery_text")
+    first_letter_ids = fields.Many2many(
+        "credit.collection.dunning",
+        string="First letters",
+        compute="_compute_first_letter_ids",
+        help="By which each debt that it claims was first claimed in writing.",
+    )
     letter_id = fields.Many2one("ir.attachment", readonly=True, ondelete="restrict")
     letter_pdf = fields.Binary("Letter (PDF)", related="letter_id.datas")
     is_letter_to_post = fields.Boolean(compute="_compute_is_letter_to_post")
@@ -189,6 +195,46 @@ class CreditCollectionDunning(models.Model):
             used = dunning.delivery_ids.mapped("channel") or dunning.level_id._get_channels()
             dunning.delivery_text = ", ".join(labels[channel] for channel in used)
 
+    @api.depends("line_ids.move_line_id", "line_ids.level_id")
+    def _compute_first_letter_ids(self):
+        found = defaultdict(self.browse)
+        for dunning_id, first_id in self._read_first_letters():
+            found[dunning_id] += self.browse(first_id)
+        for dunning in self:
+            dunning.first_letter_ids = found[dunning._origin.id]
+
+    def _read_first_letters(self):
+        """Return `[(id of a notice, id of a first letter on what it claims)]`, each once."""
+        self.env.flush_all()
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT line.dunning_id, first.id
+                  FROM credit_collection_dunning_line line
+                  JOIN account_move_line item ON item.id = line.move_line_id
+                  JOIN LATERAL (
+                           SELECT dunning.id
+                             FROM credit_collection_dunning_line earlier
+                             JOIN credit_collection_dunning dunning
+                               ON dunning.id = earlier.dunning_id AND dunning.state = 'sent'
+                            WHERE earlier.move_line_id IN (item.id, item.collection_origin_line_id)
+                              AND earlier.level_id IS NOT NULL
+                              AND earlier.dunning_id < line.dunning_id
+                              AND EXISTS (SELECT FROM credit_collection_delivery delivery
+                                           WHERE delivery.dunning_id = dunning.id
+                                             AND delivery.state = 'sent'
+                                             AND delivery.channel = ANY(%(written)s))
+                         ORDER BY dunning.date_sent, dunning.id
+                            LIMIT 1
+                       ) first ON TRUE
+                 WHERE line.dunning_id = ANY(%(ids)s) AND line.level_id IS NOT NULL
+              ORDER BY line.dunning_id, first.id
+                """,
+                ids=list(self._origin.ids),
+                written=list(WRITTEN_CHANNELS),
+            )
+        )
+
     @api.depends("state", "delivery_ids.state")
     def _compute_is_letter_to_post(self):
         waiting = self._get_letters_to_post()
@@ -197,9 +243,9 @@ class CreditCollectionDunning(models.Model):
 
     @api.depends("state", "note", "charge_refusal", "delivery_ids.date_not_before")
     def _compute_is_refused(self):
+        refusals = self._get_posting_refusals()
         for dunning in self:
-            is_open = dunning.state in ("draft", "queued", "failed")
-            dunning.is_refused = is_open and bool(dunning._get_refused())
+            dunning.is_refused = bool(dunning._get_refused(refusals))
 
     @api.depends("state", "case_id")
     def _compute_warning(self):
@@ -349,10 +395,8 @@ class CreditCollectionDunning(models.Model):
 
     def _check_posting(self):
         """Refuse to post what the law of the customer does not let leave today."""
-        Guard = self.env["credit.collection.guard"]
-        guarded = self.filtered(lambda dunning: not dunning.overrides_contact)
-        refusals = Guard._get_contact_refusals(guarded.case_id, "letter", dunnings=guarded)
-        for dunning in guarded:
+        refusals = self._get_posting_refusals()
+        for dunning in self:
             if dunning._is_letter_outdated():
                 raise UserError(
                     self.env._(
@@ -362,22 +406,46 @@ class CreditCollectionDunning(models.Model):
                         deadline=format_long_date(self.env, dunning.date_deadline),
                     )
                 )
-            if dunning.case_id in refusals:
+            if dunning in refusals:
                 raise UserError(
                     self.env._(
-                        "%(notice)s to %(customer)s must not leave today. %(reasons)s",
+                        "%(notice)s to %(customer)s must not leave today. %(reasons)s Keep it back "
+                        "and post the others, or have a manager override it on the notice.",
                         notice=dunning.name,
                         customer=dunning.customer_id.name,
-                        reasons=" ".join(one.reason for one in refusals[dunning.case_id]),
+                        reasons=refusals[dunning],
                     )
                 )
+
+    def _get_posting_refusals(self):
+        """Return `{notice: why its letter, printed already, must not be posted today}`."""
+        printed = self.filtered(
+            lambda dunning: (
+                dunning.state in ("queued", "sent")
+                and not dunning.overrides_contact
+                and any(
+                    (one.channel, one.state) == ("letter", "under_way")
+                    for one in dunning.delivery_ids
+                )
+            )
+        )
+        if not printed:
+            return {}
+        refusals = self.env["credit.collection.guard"]._get_contact_refusals(
+            printed.case_id, "letter", dunnings=printed
+        )
+        return {
+            dunning: " ".join(one.reason for one in refusals[dunning.case_id])
+            for dunning in printed
+            if dunning.case_id in refusals
+        }
 
     def action_override_wizard(self):
         """Open the decision of a manager to send what was refused."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Override the protection of consumers"),
+            "name": self.env._("Override what the law refuses"),
             "res_model": "credit.collection.dunning.override",
             "view_mode": "form",
             "views": [(False, "form")],
@@ -390,17 +458,19 @@ class CreditCollectionDunning(models.Model):
         self.ensure_one()
         if not self.env.user.has_group(_MANAGERS):
             raise AccessError(self.env._("Only a manager overrides what the law refuses: ask one."))
-        if self.state not in ("draft", "queued", "failed") or not self._get_refused():
+        printed = self._get_posting_refusals()
+        refused = self._get_refused(printed)
+        if not refused:
             raise UserError(self.env._("Nothing of this notice is refused: send it as it is."))
         self.check_access("write")
-        refused = self._get_refused()
         self.sudo().write(
             {
-                "override_reason": reason,
-                "override_rules": refused,
-                "overrides_contact": self.overrides_contact or self._is_held_back(),
-                "overrides_charges": self.overrides_charges
-                or bool(self.charge_refusal and not self.is_first_reminder),
+                "override_reason": self._add_override(self.override_reason, reason),
+                "override_rules": self._add_override(self.override_rules, refused),
+                "overrides_contact": self.overrides_contact
+                or self._is_held_back()
+                or self in printed,
+                "overrides_charges": self.overrides_charges or bool(self._get_refused_charges()),
                 "overrides_mentions": self.overrides_mentions or self.has_failed_by_law,
                 "override_user_id": self.env.user.id,
                 "note": self.note if self.state == "failed" else False,
@@ -429,16 +499,29 @@ class CreditCollectionDunning(models.Model):
         else:
             self.env.ref("credit_collection.ir_cron_send_notices").sudo()._trigger()
 
-    def _get_refused(self):
+    @api.model
+    def _add_override(self, earlier, text):
+        """Return what was overridden, with what was overridden on the same notice before."""
+        return " | ".join(filter(None, [earlier, text]))
+
+    def _get_refused(self, printed):
         """Return what the law refuses of this notice, in words; nothing when all is well.
 
-        That a first reminder is free is no refusal: nobody overrides it.
+        :param printed: those of `_get_posting_refusals`
         """
         self.ensure_one()
         is_refused = self.state == "failed" and self.has_failed_by_law
         note = self.note if is_refused or self._is_held_back() else ""
-        charges = "" if self.is_first_reminder else self.charge_refusal
-        return " ".join(filter(None, [note, charges]))
+        return " ".join(filter(None, [note, printed.get(self), self._get_refused_charges()]))
+
+    def _get_refused_charges(self):
+        """Return why it claims less than its level does; what is printed claims what it claims.
+
+        That a first reminder is free is no refusal: nobody overrides it.
+        """
+        self.ensure_one()
+        is_open = self.state in ("draft", "queued", "failed") and not self.letter_id
+        return self.charge_refusal if is_open and not self.is_first_reminder else ""
 
     def _is_held_back(self):
         """Return whether it waits for a time at which the customer may be contacted."""
@@ -648,6 +731,18 @@ class CreditCollectionDunning(models.Model):
                 reason=reason,
             )
         )
+
+    def _advise_on_failure(self):
+        """Return what to do about a notice that failed, by its cause."""
+        if self.has_failed_by_law:
+            return self.env._("Put that right and try again, or cancel the notice.")
+        if not self._get_email():
+            return self.env._("Enter an e-mail address and try again, or cancel the notice.")
+        if self.delivery_ids.filtered(lambda one: one.state == "failed")[-1:].recipient:
+            return self.env._(
+                "Correct the address or choose another contact and try again, or cancel the notice."
+            )
+        return self.env._("Try again later, or cancel the notice.")
 
     def _is_followed(self):
         """Return whether a later notice was sent to the same customer."""
@@ -1041,16 +1136,16 @@ class CreditCollectionDunning(models.Model):
             }
 
     def _refuse_incomplete(self, sources):
-        """Refuse the first reminders that lack what the law demands; return the others.
+        """Refuse the letters that lack what the law demands; return the others.
 
-        One that a manager lets go all the same is no first reminder in the sense of the law.
+        A first reminder that a manager lets go all the same is none in the sense of the law.
         """
         missing = self.env["credit.collection.guard"]._find_missing(self, sources)
         for dunning, lacks in missing.items():
-            if dunning.overrides_mentions:
+            if not dunning.overrides_mentions:
+                dunning._refuse(self.env["credit.collection.mention"]._explain(lacks))
+            elif any(mention.occasion == "first_reminder" for mention in lacks):
                 dunning.sudo().is_first_reminder = False
-            else:
-                dunning._refuse(" ".join(lacks))
         return self.filtered(lambda one: one not in missing or one.overrides_mentions)
 
     def _keep_letters(self, attachments):

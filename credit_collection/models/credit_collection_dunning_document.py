@@ -2,13 +2,17 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from textwrap import shorten
 
+from lxml import html
+from markupsafe import Markup
+
 from odoo import api, fields, models
-from odoo.tools import split_every
+from odoo.tools import format_list, split_every
 from odoo.tools.misc import format_amount, format_date
 
 from ..const import WRITTEN_CHANNELS
 from ..long_date import format_long_date
 from ..tools.ageing import days_late
+from ..tools.placeholders import LazyValues
 from .credit_collection_interest import Derivation
 
 # A wkhtmltopdf without patches does not repeat the head of a table that runs over a page: longer
@@ -18,6 +22,8 @@ _ANNEX_ROWS = 23
 _CHARGE_ROWS = 8
 # millimetres on the pages on which interest is derived: of all, of an item, of a row, of a sentence
 _SHEET_MM, _ITEM_MM, _ROW_MM, _NOTE_MM = 220, 32, 4.5, 7
+_NOTE_ROWS = 0.6  # a sentence below a row, in rows
+_CLOSING_PARAGRAPHS = 2  # that stay on the page of the greeting
 _REMITTANCE_LENGTH = 140  # what a SEPA credit transfer carries
 _PRODUCTS_LENGTH = 110  # what fits on a line below an invoice
 
@@ -106,6 +112,7 @@ class CreditCollectionDunning(models.Model):
             "company": self.company_id,
             "contact": self._get_contact(),
             "address": self._get_document_address(),
+            "first_letters": self._write_first_letters(writer),
             "date": writer.long_date(today),
             "deadline": writer.long_date(self.date_deadline),
             "has_levels": has_levels,
@@ -124,6 +131,19 @@ class CreditCollectionDunning(models.Model):
         """Return how many lines a row of the table takes, in lines without anything below."""
         below = len(row["remarks"]) or (has_levels and bool(row["reference"]))
         return 1 + 0.5 * below + len(row["notes"])
+
+    def _split_closing(self, values):
+        """Return the text after the claim in two parts: its last paragraphs go with the greeting.
+
+        A greeting alone on a page could be put below any letter.
+        """
+        text = self._get_text("letter_closing", values)
+        parts = html.fragments_fromstring(text) if text else []
+        if not all(isinstance(part, html.HtmlElement) for part in parts):
+            return "", text  # words outside of paragraphs: nothing is known of it
+        sources = [Markup(html.tostring(part, encoding="unicode")) for part in parts]  # noqa: S704
+        first, last = sources[:-_CLOSING_PARAGRAPHS], sources[-_CLOSING_PARAGRAPHS:]
+        return Markup("").join(first), Markup("").join(last)
 
     def _get_contact(self):
         """Return the person whom the customer reaches, if there is one."""
@@ -159,10 +179,10 @@ class CreditCollectionDunning(models.Model):
 
     @api.model
     def _split_annex(self, rows):
-        """Divide the rows into pages; a sentence below a row takes the place of one."""
+        """Divide the rows into pages."""
         chunks, room = [], 0
         for row in rows:
-            height = 1 + len(row["notes"])
+            height = 1 + _NOTE_ROWS * len(row["notes"])
             if height > room:
                 chunks.append([])
                 room = _ANNEX_ROWS
@@ -357,6 +377,35 @@ class CreditCollectionDunning(models.Model):
             for one in written
         )
 
+    # -------------------------------------------------------------------------
+    # What the law demands of it
+    # -------------------------------------------------------------------------
+
+    def _get_mentions(self):
+        """Return what the law demands of this letter."""
+        self.ensure_one()
+        occasions = {
+            "first_reminder": self.is_first_reminder,
+            "mandate": bool(self.company_id._collection_get_firm()),
+        }
+        if not any(occasions.values()):
+            return self.env["credit.collection.mention"]
+        return self.legal_profile_id.mention_ids.filtered(lambda one: occasions[one.occasion])
+
+    def _write_first_letters(self, writer):
+        """Return the sentence that recalls the first letters, where the law demands it."""
+        if "first_letter" not in self._get_mentions().mapped("kind"):
+            return ""
+        letters = [
+            self.env._(
+                "%(notice)s of %(date)s", notice=one.name, date=writer.long_date(one.date_sent)
+            )
+            for one in self.first_letter_ids
+        ]
+        return letters and self.env._(
+            "First letter about this debt: %(letters)s.", letters=format_list(self.env, letters)
+        )
+
     def _get_mention_values(self):
         """Return `{kind of mention: [(of what, value, what to do when there is none)]}`.
 
@@ -365,45 +414,96 @@ class CreditCollectionDunning(models.Model):
         self.ensure_one()
         dunning = self.with_context(lang=self.lang)
         writer = DocumentWriter(dunning.env, {})
-        values = self._get_placeholder_values()
-        announced = self._get_announced_compensation()
         lines = dunning.line_ids.filtered("level_id")
         company = self.company_id
-        return {
-            "creditor": [(company.name, company.name, "")],
-            "number": [
-                (
-                    company.name,
-                    values["company_number"],
-                    self.env._(
-                        "Enterprise number: enter the company ID or the VAT number of %(company)s.",
-                        company=company.name,
-                    ),
-                )
-            ],
-            "balance": [
-                (line.name, writer.amount(line.amount_residual, line.currency_id), "")
-                for line in lines
-            ],
-            "goods": [
-                (
-                    line.name,
-                    line._get_products(line._get_move()),
-                    self.env._(
-                        "What was delivered: the lines of %(invoice)s do not say.",
-                        invoice=line.name,
-                    ),
-                )
-                for line in lines
-            ],
-            "due": [(line.name, writer.date(line.date_due), "") for line in lines],
-            "deadline": [(company.name, values["deadline"], "")],
-            "compensation": [
-                (currency.name, format_amount(dunning.env, amount, currency), "")
-                for currency, amount in announced.items()
-                if not currency.is_zero(amount)
-            ],
-        }
+        return LazyValues(
+            {
+                "collector": self._get_collector_values,
+                "creditor": lambda: [(company.name, company.name, "")],
+                "creditor_address": self._get_creditor_address_values,
+                "number": self._get_number_values,
+                "basis": lambda: [(line.name, line.name, "") for line in lines],
+                "balance": lambda: [
+                    (line.name, writer.amount(line.amount_residual, line.currency_id), "")
+                    for line in lines
+                ],
+                "parts": lambda: dunning._get_part_values(writer),
+                "payment": lambda: dunning._get_payment_values(writer),
+                "goods": lambda: self._get_goods_values(lines),
+                "due": lambda: [(line.name, writer.date(line.date_due), "") for line in lines],
+                "deadline": lambda: [(company.name, dunning._write_date(self.date_deadline), "")],
+                "compensation": lambda: [
+                    (currency.name, writer.amount(amount, currency), "")
+                    for currency, amount in self._get_announced_compensation().items()
+                    if not currency.is_zero(amount)
+                ],
+                "first_letter": lambda: [
+                    (one.name, value, "")
+                    for one in self.first_letter_ids
+                    for value in (one.name, writer.long_date(one.date_sent))
+                ],
+            }
+        )
+
+    def _get_collector_values(self):
+        firm = self.company_id._collection_get_firm()
+        advice = self.env._(
+            "Address of the firm: enter the street and the city of %(firm)s.", firm=firm.name
+        )
+        return [
+            (firm.name, value, advice)
+            for value in (firm.name, firm.street, " ".join(filter(None, (firm.zip, firm.city))))
+        ]
+
+    def _get_creditor_address_values(self):
+        company = self.company_id
+        advice = self.env._(
+            "Address of the creditor: enter the street and the city of %(company)s.",
+            company=company.name,
+        )
+        place = " ".join(filter(None, (company.zip, company.city)))
+        return [(company.name, value, advice) for value in (company.street, place)]
+
+    def _get_number_values(self):
+        company = self.company_id
+        advice = self.env._(
+            "Enterprise number: enter the company ID or the VAT number of %(company)s.",
+            company=company.name,
+        )
+        return [(company.name, company.company_registry or company.vat or "", advice)]
+
+    def _get_goods_values(self, lines):
+        return [
+            (
+                line.name,
+                line._get_products(line._get_move()),
+                self.env._(
+                    "What was delivered: the lines of %(invoice)s do not say.",
+                    invoice=line.name,
+                ),
+            )
+            for line in lines
+        ]
+
+    def _get_part_values(self, writer):
+        charges = self._get_charge_totals()[self]
+        return [
+            (currency.name, writer.amount(amount, currency), "")
+            for part in (self._get_totals(), charges["interest"], charges["compensation"])
+            for currency, amount in part.items()
+            if not currency.is_zero(amount)
+        ]
+
+    def _get_payment_values(self, writer):
+        advice = self.env._(
+            "How to pay: enter the bank account of %(company)s.", company=self.company_id.name
+        )
+        payable = self._get_charge_totals()[self]["payable"]
+        return [
+            (payment["currency"], payment[name], advice)
+            for payment in self._prepare_payments(payable, writer)
+            for name in ("amount", "account_number", "reference")
+        ]
 
     # -------------------------------------------------------------------------
     # How to pay

@@ -208,13 +208,13 @@ class CreditCollectionGuard(models.AbstractModel):
 
     @api.model
     def _find_missing(self, dunnings, sources):
-        """Return `{notice: what its text lacks}`, of the first reminders among these notices.
+        """Return `{notice: {mention: what its text lacks}}` of those that lack something.
 
         :param sources: `{notice: the HTML of its letter}`
         """
         missing, letterheads = {}, {}
-        for dunning in dunnings.filtered("is_first_reminder"):
-            mentions = dunning.legal_profile_id.mention_ids
+        for dunning in dunnings:
+            mentions = dunning._get_mentions()
             if not mentions:
                 continue
             key = dunning.company_id, dunning.lang
@@ -296,7 +296,7 @@ class Debtor:
         free = next_free_day(list(days.values()), limit, today)
         if free == today:
             return None
-        reason = self.env._("At most %(count)s contacts a week with this customer.", count=limit)
+        reason = self.env._("Contacts a week with this customer: at most %(count)s.", count=limit)
         return Refusal("week", reason, self._start(free))
 
     def _check_calls(self, contacts):
@@ -304,7 +304,7 @@ class Debtor:
         calls = [one for one in contacts if (one.channel, one.day) == ("call", today)]
         if not limit or len(calls) < limit:
             return None
-        reason = self.env._("At most %(count)s calls a day with this customer.", count=limit)
+        reason = self.env._("Calls a day with this customer: at most %(count)s.", count=limit)
         return Refusal("calls", reason, self._start(today + _DAY))
 
     def _check_letters(self, contacts):
@@ -313,7 +313,7 @@ class Debtor:
         if not written or max(written) + wait <= self.now.date():
             return None
         reason = self.env._(
-            "At least %(days)s days between two letters to this customer, the last one of "
+            "Days between two letters to this customer: at least %(days)s. The last one was of "
             "%(date)s.",
             days=wait.days,
             date=format_long_date(self.env, max(written)),

@@ -170,11 +170,22 @@ class CreditCollectionItem(models.Model):
         return self.env._("Not reminded: open credits of the customer cover it. Match them first.")
 
     def _explain_failed(self):
-        return self.env._(
-            "%(level)s could not be delivered: "
-            "mend the address and try again, or cancel the notice.",
-            level=self.next_level_id.name,
-        )
+        dunning = self._get_failed_notice()
+        vals = {
+            "level": self.next_level_id.name,
+            "reason": (dunning.note or "").rstrip("."),
+            "advice": dunning._advise_on_failure(),
+        }
+        if dunning.has_failed_by_law:
+            return self.env._("%(level)s was refused. %(reason)s. %(advice)s", **vals)
+        return self.env._("%(level)s could not be delivered: %(reason)s. %(advice)s", **vals)
+
+    def _get_failed_notice(self):
+        """Return the notice about this item that did not reach the customer."""
+        lines = self.move_line_id | self.move_line_id.collection_origin_line_id
+        return self.case_id.sudo().dunning_ids.filtered(  # why, is for everybody who sees the item
+            lambda one: one.state == "failed" and one.line_ids.move_line_id & lines
+        )[:1]
 
     def _explain_period(self):
         return self.env._(

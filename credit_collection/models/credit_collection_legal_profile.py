@@ -215,7 +215,7 @@ class CreditCollectionLegalProfile(models.Model):
     )
 
     letter_mandate = fields.Text(
-        "Written by a firm",
+        "Where a firm writes",
         help="What the law wants a firm to quote that collects in the name of the creditor; in the "
         "words and the language of the law.",
     )

@@ -8,12 +8,14 @@ import re
 def contains(text: str, value: str) -> bool:
     r"""Tell whether a text says something, whatever its capitals and however its lines break.
 
-    A number is not found inside of another one.
+    A number is not found inside of another one; an apostrophe is one however it is typed.
 
     >>> contains("You have fourteen\n  calendar days.", "Fourteen calendar days")
     True
     >>> contains("You owe 1,234.50 €", "234.50 €"), contains("You owe 12.00 €", "2.00 €")
     (False, False)
+    >>> contains("sauf s\N{RIGHT SINGLE QUOTATION MARK}ils concernent", "sauf s'ils concernent")
+    True
     >>> contains("", "")
     False
     """
@@ -33,4 +35,4 @@ def alternatives(lines: str | None) -> list[str]:
 
 
 def _fold(text: str) -> str:
-    return " ".join(text.casefold().split())
+    return " ".join(text.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split())

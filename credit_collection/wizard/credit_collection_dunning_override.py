@@ -2,10 +2,10 @@ from odoo import fields, models
 
 
 class CreditCollectionDunningOverride(models.TransientModel):
-    """A manager has a notice sent that the law of consumers refuses, and answers for it."""
+    """A manager has a notice sent that the law refuses, and answers for it."""
 
     _name = "credit.collection.dunning.override"
-    _description = "Override the Protection of Consumers"
+    _description = "Override What the Law Refuses"
 
     dunning_id = fields.Many2one(
         "credit.collection.dunning", "Notice", required=True, readonly=True, ondelete="cascade"
@@ -15,7 +15,8 @@ class CreditCollectionDunningOverride(models.TransientModel):
 
     def _compute_refused(self):
         for wizard in self:
-            wizard.refused = wizard.dunning_id._get_refused()
+            dunning = wizard.dunning_id
+            wizard.refused = dunning._get_refused(dunning._get_posting_refusals())
 
     def action_override(self):
         self.ensure_one()
