@@ -255,6 +255,11 @@ class TestCollectionFigures(FiguresCommon, ChargeCommon):
             }
         )
         dispute.action_reject()
+        self._day("2026-04-01")
+        self._contact_of(anne, "call", "2026-03-03 10:00:00")
+        self._contact_of(anne, "visit", "2026-03-31 21:00:00")
+        self._contact_of(anne, "email", "2026-03-04 10:00:00")
+        self._contact_of(self.env["res.users"], "email", "2026-03-05 10:00:00", direction="in")
         found = {
             (user, kind): (count, self._cents(amount))
             for user, kind, count, amount in self._report("collector", _DAY)._read_group(
@@ -273,8 +278,46 @@ class TestCollectionFigures(FiguresCommon, ChargeCommon):
                 (anne, "promise"): (1, self._cents(100)),
                 (anne, "kept"): (1, self._cents(100)),
                 (anne, "dispute"): (1, self._cents(20)),
+                (anne, "call"): (2, self._cents(0)),
+                (anne, "written"): (2, self._cents(0)),
             },
         )
+        self._check_measures(found, anne)
+
+    def _contact_of(self, user, channel, when, **vals):
+        """Note a contact with the late payer, as it is kept."""
+        return (
+            self.env["credit.collection.contact"]
+            .sudo()  # answers are noted by themselves
+            .create(
+                {
+                    "case_id": self._case().id,
+                    "channel": channel,
+                    "date": when,
+                    "user_id": user.id,
+                    "outcome_id": self.env.ref("credit_collection.contact_outcome_reached").id
+                    if channel != "email"
+                    else False,
+                    **vals,
+                }
+            )
+        )
+
+    def _check_measures(self, found, user):
+        """Each measure is the sum of its own kind, and of no other."""
+        report = self._report("collector", _DAY)
+        measures = report._get_measures()
+        [totals] = report._read_group(
+            [("date", ">=", "2026-03-01"), ("user_id", "=", user.id)],
+            [],
+            [f"{measure}:sum" for measure in measures],
+        )
+        for (measure, (_value, kind)), total in zip(measures.items(), totals, strict=True):
+            count, amount = found.get((user, kind), (0, 0))
+            if measure.startswith("amount_"):
+                self.assertEqual(self._cents(total), self._cents(amount), measure)
+            else:
+                self.assertEqual(total, count, measure)
 
     # -- the forecast
 
