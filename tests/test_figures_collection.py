@@ -330,6 +330,24 @@ class TestCollectionFigures(FiguresCommon, ChargeCommon):
             )
         }
 
+    def test_what_is_cancelled_later_is_expected_as_it_was_then(self):
+        today = date(2026, 3, 2)
+        promise = self._promise(self._overdue_invoice(400.0, "2026-02-20"), 300.0, "2026-03-13")
+        other = self._customer("Planner")
+        plan = self._plan(self._overdue_invoice(600.0, "2026-02-20", partner=other))
+
+        def taken(day):
+            return self._report("promise", day)._read_group([], [], ["__count", "amount:sum"])
+
+        expected, counted = self._forecast(today), taken(today)
+        self.assertEqual({source for source, _day in expected}, {"promise", "plan", "due"})
+        self._day("2026-03-05")
+        promise.action_cancel()
+        plan.action_cancel()
+        self.assertEqual((self._forecast(today), taken(today)), (expected, counted))
+        self.assertEqual({source for source, _day in self._forecast(date(2026, 3, 5))}, {"due"})
+        self.assertEqual(taken(date(2026, 3, 5)), [(0, None)])
+
     def test_forecast_takes_agreements_at_their_word(self):
         today = date(2026, 3, 2)
         promised = self._overdue_invoice(400.0, "2026-02-20")
@@ -387,6 +405,7 @@ class TestCollectionFigures(FiguresCommon, ChargeCommon):
         )
         plan.action_propose()
         plan.action_activate()
+        return plan
 
     def test_forecast_is_kept_once_a_week_and_compared_with_what_came_in(self):
         Forecast = self.env["credit.collection.forecast"]
