@@ -523,6 +523,26 @@ class TestClientReport(FirmCommon):
         with self.assertRefused("The client has this report"):
             report.sudo().unlink()
 
+    def test_a_month_that_was_running_is_told_again_when_it_is_over(self):
+        self._day("2026-02-15")
+        self.company.partner_id.email = "boss@seller.example"
+        self._overdue_invoice(100.0, "2026-02-10")
+        report = self._make(is_sent=True).sudo()
+        first = report.pdf_id
+        self._day("2026-02-20")
+        self._make(is_sent=True)
+        self.assertEqual((report.pdf_id, report.is_provisional), (first, True))
+        self.assertEqual(str(report.date_to), "2026-02-15")
+        self._day("2026-03-02")
+        self._make(is_sent=True)
+        self.assertEqual((report.state, report.is_provisional), ("sent", False))
+        self.assertEqual(str(report.date_to), "2026-02-28")
+        self.assertNotEqual(report.pdf_id, first)
+        self.assertIn(first, report.message_ids.attachment_ids, "what the client has is kept")
+        last = report.pdf_id
+        self._make(is_sent=True)
+        self.assertEqual(report.pdf_id, last)
+
     def test_who_has_no_address_is_noted(self):
         self.other.partner_id.email = False
         self._invoice_of(self.other, 70.0)
