@@ -346,7 +346,7 @@ class TestCollectionFigures(FiguresCommon, ChargeCommon):
         plan.action_cancel()
         self.assertEqual((self._forecast(today), taken(today)), (expected, counted))
         self.assertEqual({source for source, _day in self._forecast(date(2026, 3, 5))}, {"due"})
-        self.assertEqual(taken(date(2026, 3, 5)), [(0, None)])
+        self.assertEqual(taken(date(2026, 3, 5)), [(0, False)])
 
     def test_forecast_takes_agreements_at_their_word(self):
         today = date(2026, 3, 2)
@@ -565,6 +565,24 @@ class TestCollectionFigures(FiguresCommon, ChargeCommon):
         digest = self.env.ref("credit_collection.digest_digest_weekly")
         self.assertEqual((digest.state, digest.periodicity), ("deactivated", "weekly"))
         self.assertFalse(digest.user_ids)
+
+    def test_weekly_mail_says_what_is_overdue_now_beside_every_span(self):
+        manager = self._user("digest_manager", "credit_collection_group_manager")
+        self._overdue_invoice(100.0, "2026-02-28")
+        self._overdue_invoice(900.0, "2026-02-10")
+        self.env.flush_all()
+        digest = self.env.ref("credit_collection.digest_digest_weekly").sudo()
+        told = {kpi["kpi_name"]: kpi for kpi in digest._compute_kpis(self.env.company, manager)}
+        today = date(2026, 3, 2)
+        [(dso,)] = self._report("month", today)._read_group(
+            [("date", "=", today)], aggregates=["dso:avg"]
+        )
+        columns = ("kpi_col1", "kpi_col2", "kpi_col3")
+        for name, value in (("overdue", "1k"), ("dso", f"{dso:.2f}")):
+            for column in columns:
+                self.assertIn(value, told[f"kpi_collection_{name}"][column]["value"], column)
+        margins = [told["kpi_collection_overdue"][column]["margin"] for column in columns]
+        self.assertEqual(margins[:2], [0.0, 11.11], "a week ago 900 were overdue")
 
     def test_weekly_mail_says_the_figures_of_the_company_of_its_reader(self):
         manager = self._user("digest_manager", "credit_collection_group_manager")

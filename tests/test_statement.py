@@ -305,6 +305,24 @@ class TestStatement(StatementCommon):
         plan.action_activate()
         return plan
 
+    def test_the_closing_never_stands_alone_on_a_page(self):
+        customers = [self._customer(f"Debtor {count}") for count in range(9, 19)]
+        for count, customer in enumerate(customers, 9):
+            for number in range(count):
+                self._overdue_invoice(10.0 + number, "2026-02-01", partner=customer)
+        self._commit()
+        cases = self.env["credit.collection.case"].search(
+            [("partner_id", "in", [customer.id for customer in customers])]
+        )
+        note = "\n".join(f"Line {number}" for number in range(14))
+        for kind in ("open", "movements"):
+            pages = self._read(self._statement(cases, kind=kind, note=note))
+            endings = [page for page in pages if "If your books say otherwise" in page]
+            self.assertEqual(len(endings), len(cases))
+            self.assertGreater(len(pages), len(cases), "some go on to a second page")
+            for page in endings:
+                self.assertRegex(page, r"/2026/\d+ .* Balance", kind)
+
     def test_what_was_cancelled_since_stands_as_it_stood_then(self):
         promised = self._overdue_invoice(1000.0, "2026-02-01")
         planned = self._overdue_invoice(300.0, "2026-02-10")

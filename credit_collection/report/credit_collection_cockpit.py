@@ -135,8 +135,9 @@ class CreditCollectionCockpit(models.Model):
         )
 
     def _get_item_sql(self, companies, today):
-        """The open items: overdue is what the dashboard calls so, the cases leave out what is
-        excluded; covered is what somebody looks after.
+        """The open items: overdue as on the dashboard, covered is what somebody looks after.
+
+        The cases leave out what is excluded from dunning.
         """
         return SQL(
             """

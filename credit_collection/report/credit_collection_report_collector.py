@@ -33,9 +33,7 @@ class CreditCollectionReportCollector(models.Model):
     )
     author_id = fields.Many2one("res.users", "By", readonly=True)
     date = fields.Date(readonly=True)
-    amount = fields.Monetary(
-        currency_field="company_currency_id", readonly=True, aggregator=None
-    )
+    amount = fields.Monetary(currency_field="company_currency_id", readonly=True, aggregator=None)
     amount_recovered = fields.Monetary(
         "Amount recovered",
         currency_field="company_currency_id",
@@ -155,7 +153,12 @@ class CreditCollectionReportCollector(models.Model):
               FROM (%(figures)s) figure
             """,
             measures=SQL(", ").join(
-                SQL("CASE WHEN figure.kind = %s THEN %s ELSE 0 END AS %s", kind, value, SQL.identifier(name))
+                SQL(
+                    "CASE WHEN figure.kind = %s THEN %s ELSE 0 END AS %s",
+                    kind,
+                    value,
+                    SQL.identifier(name),
+                )
                 for name, (value, kind) in self._get_measures().items()
             ),
             figures=super()._get_query(date, companies),
