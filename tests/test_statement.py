@@ -314,8 +314,8 @@ class TestStatement(StatementCommon):
         cases = self.env["credit.collection.case"].search(
             [("partner_id", "in", [customer.id for customer in customers])]
         )
-        note = "\n".join(f"Line {number}" for number in range(14))
-        for kind in ("open", "movements"):
+        for kind, lines in (("open", 14), ("movements", 20)):
+            note = "\n".join(f"Line {number}" for number in range(lines))
             pages = self._read(self._statement(cases, kind=kind, note=note))
             endings = [page for page in pages if "If your books say otherwise" in page]
             self.assertEqual(len(endings), len(cases))

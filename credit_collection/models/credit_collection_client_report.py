@@ -61,7 +61,9 @@ class CreditCollectionClientReport(models.Model):
     )
     name = fields.Char(compute="_compute_name")
     is_provisional = fields.Boolean(
-        compute="_compute_is_provisional", help="It was sent while the month was running."
+        "Provisional",
+        compute="_compute_is_provisional",
+        help="It was sent while the month was running.",
     )
 
     _month_unique = models.UniqueIndex(
