@@ -55,6 +55,43 @@ class TestContact(CollectionCommon):
         form.save()
         self.assertEqual(str(self._case().date_next_action), "2026-03-05")
 
+    def test_who_will_pay_is_called_again_until_his_promise_is_entered(self):
+        self._owe()
+        self._log("will_pay")
+        case = self._case()
+        self.assertEqual(str(case.date_next_action), "2026-03-03")
+        self._day("2026-03-03")
+        self.assertIn(case, case.search(case._get_to_call_domain()))
+        promise = self.env["credit.collection.promise"].with_user(self.collector)
+        promise.create({"case_id": case.id, "amount": 10.0, "date_promised": "2026-03-09"})
+        self.assertFalse(case.date_next_action)
+
+    def test_a_plan_or_a_dispute_that_was_asked_for_takes_him_off_the_list(self):
+        invoice = self._owe()
+        case = self._case()
+        self._log("wants_plan")
+        self.env["credit.collection.payment.plan"].create({"case_id": case.id})
+        self.assertFalse(case.date_next_action)
+        self._log("disputes")
+        self.assertEqual(str(case.date_next_action), "2026-03-03")
+        self.env["credit.collection.dispute"].create(
+            {
+                "move_id": invoice.id,
+                "reason_id": self.env.ref("credit_collection.dispute_reason_price").id,
+                "amount": 10.0,
+            }
+        )
+        self.assertFalse(case.date_next_action)
+
+    def test_a_day_that_the_collector_has_chosen_outlives_the_promise(self):
+        self._owe()
+        self._log("will_pay", date_next="2026-03-05")
+        case = self._case()
+        self.env["credit.collection.promise"].create(
+            {"case_id": case.id, "amount": 10.0, "date_promised": "2026-03-09"}
+        )
+        self.assertEqual(str(case.date_next_action), "2026-03-05")
+
     def test_an_earlier_contact_that_is_corrected_leaves_the_next_day_alone(self):
         self._owe()
         first = self._log("voice_mail")

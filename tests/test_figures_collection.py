@@ -255,6 +255,11 @@ class TestCollectionFigures(FiguresCommon, ChargeCommon):
             }
         )
         dispute.action_reject()
+        self._day("2026-04-01")
+        self._contact_of(anne, "call", "2026-03-03 10:00:00")
+        self._contact_of(anne, "visit", "2026-03-31 21:00:00")
+        self._contact_of(anne, "email", "2026-03-04 10:00:00")
+        self._contact_of(self.env["res.users"], "email", "2026-03-05 10:00:00", direction="in")
         found = {
             (user, kind): (count, self._cents(amount))
             for user, kind, count, amount in self._report("collector", _DAY)._read_group(
@@ -273,8 +278,46 @@ class TestCollectionFigures(FiguresCommon, ChargeCommon):
                 (anne, "promise"): (1, self._cents(100)),
                 (anne, "kept"): (1, self._cents(100)),
                 (anne, "dispute"): (1, self._cents(20)),
+                (anne, "call"): (2, self._cents(0)),
+                (anne, "written"): (2, self._cents(0)),
             },
         )
+        self._check_measures(found, anne)
+
+    def _contact_of(self, user, channel, when, **vals):
+        """Note a contact with the late payer, as it is kept."""
+        return (
+            self.env["credit.collection.contact"]
+            .sudo()  # answers are noted by themselves
+            .create(
+                {
+                    "case_id": self._case().id,
+                    "channel": channel,
+                    "date": when,
+                    "user_id": user.id,
+                    "outcome_id": self.env.ref("credit_collection.contact_outcome_reached").id
+                    if channel != "email"
+                    else False,
+                    **vals,
+                }
+            )
+        )
+
+    def _check_measures(self, found, user):
+        """Each measure is the sum of its own kind, and of no other."""
+        report = self._report("collector", _DAY)
+        measures = report._get_measures()
+        [totals] = report._read_group(
+            [("date", ">=", "2026-03-01"), ("user_id", "=", user.id)],
+            [],
+            [f"{measure}:sum" for measure in measures],
+        )
+        for (measure, (_value, kind)), total in zip(measures.items(), totals, strict=True):
+            count, amount = found.get((user, kind), (0, 0))
+            if measure.startswith("amount_"):
+                self.assertEqual(self._cents(total), self._cents(amount), measure)
+            else:
+                self.assertEqual(total, count, measure)
 
     # -- the forecast
 
@@ -286,6 +329,24 @@ class TestCollectionFigures(FiguresCommon, ChargeCommon):
                 [], ["source", "date_expected:day"], ["amount:sum"]
             )
         }
+
+    def test_what_is_cancelled_later_is_expected_as_it_was_then(self):
+        today = date(2026, 3, 2)
+        promise = self._promise(self._overdue_invoice(400.0, "2026-02-20"), 300.0, "2026-03-13")
+        other = self._customer("Planner")
+        plan = self._plan(self._overdue_invoice(600.0, "2026-02-20", partner=other))
+
+        def taken(day):
+            return self._report("promise", day)._read_group([], [], ["__count", "amount:sum"])
+
+        expected, counted = self._forecast(today), taken(today)
+        self.assertEqual({source for source, _day in expected}, {"promise", "plan", "due"})
+        self._day("2026-03-05")
+        promise.action_cancel()
+        plan.action_cancel()
+        self.assertEqual((self._forecast(today), taken(today)), (expected, counted))
+        self.assertEqual({source for source, _day in self._forecast(date(2026, 3, 5))}, {"due"})
+        self.assertEqual(taken(date(2026, 3, 5)), [(0, False)])
 
     def test_forecast_takes_agreements_at_their_word(self):
         today = date(2026, 3, 2)
@@ -344,6 +405,7 @@ class TestCollectionFigures(FiguresCommon, ChargeCommon):
         )
         plan.action_propose()
         plan.action_activate()
+        return plan
 
     def test_forecast_is_kept_once_a_week_and_compared_with_what_came_in(self):
         Forecast = self.env["credit.collection.forecast"]
@@ -503,6 +565,24 @@ class TestCollectionFigures(FiguresCommon, ChargeCommon):
         digest = self.env.ref("credit_collection.digest_digest_weekly")
         self.assertEqual((digest.state, digest.periodicity), ("deactivated", "weekly"))
         self.assertFalse(digest.user_ids)
+
+    def test_weekly_mail_says_what_is_overdue_now_beside_every_span(self):
+        manager = self._user("digest_manager", "credit_collection_group_manager")
+        self._overdue_invoice(100.0, "2026-02-28")
+        self._overdue_invoice(900.0, "2026-02-10")
+        self.env.flush_all()
+        digest = self.env.ref("credit_collection.digest_digest_weekly").sudo()
+        told = {kpi["kpi_name"]: kpi for kpi in digest._compute_kpis(self.env.company, manager)}
+        today = date(2026, 3, 2)
+        [(dso,)] = self._report("month", today)._read_group(
+            [("date", "=", today)], aggregates=["dso:avg"]
+        )
+        columns = ("kpi_col1", "kpi_col2", "kpi_col3")
+        for name, value in (("overdue", "1k"), ("dso", f"{dso:.2f}")):
+            for column in columns:
+                self.assertIn(value, told[f"kpi_collection_{name}"][column]["value"], column)
+        margins = [told["kpi_collection_overdue"][column]["margin"] for column in columns]
+        self.assertEqual(margins[:2], [0.0, 11.11], "a week ago 900 were overdue")
 
     def test_weekly_mail_says_the_figures_of_the_company_of_its_reader(self):
         manager = self._user("digest_manager", "credit_collection_group_manager")

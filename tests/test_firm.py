@@ -99,6 +99,21 @@ class TestCockpit(FirmCommon):
         self.assertEqual(row.amount_residual, 175.0)
         self.assertEqual(row.case_count, 2)
 
+    def test_what_is_overdue_is_what_the_dashboard_says(self):
+        self._overdue_invoice(100.0)
+        excluded = self._overdue_invoice(30.0, partner=self._customer("Second Ltd"))
+        excluded.no_followup = True
+        self._hold(self._overdue_invoice(50.0))
+        self._overdue_invoice(70.0, "2026-04-01")
+        self._credit_note(10.0)
+        row = self._row()
+        section = self.env["credit.collection.dashboard"].get_section("balance")
+        [tile] = [one for one in section["tiles"] if one["key"] == "overdue"]
+        self.assertEqual((row.amount_overdue, row.amount_excluded), (180.0, 30.0))
+        self.assertEqual(tile["value"], row.amount_overdue)
+        self.assertAlmostEqual(row.coverage, 50.0 / 150.0, places=9)
+        self.assertEqual(self._case().amount_overdue, 150.0, "what is excluded is not dunned")
+
     def test_coverage_is_the_share_that_was_reminded_or_is_held(self):
         self.assertEqual(self._row().coverage, 1.0, "nothing is overdue")
         reminded = self._overdue_invoice(100.0, "2026-02-10")
@@ -589,8 +604,50 @@ class TestClientReport(FirmCommon):
         self.assertEqual(report._get_notices(), {"Level 1": [2, 200.0]})
         text = self._read(report)
         self.assertIn("Promises to pay taken 1", text)
+        for absent in ("Calls and visits", "E-mails and letters beside", "Answers of your"):
+            self.assertNotIn(absent, text, "notices are told once")
         self.assertIn("Level 1 2", text)
         self.assertIn("No reminder was sent", self._read(self._make("2026-01-01")))
+
+    def test_contacts_of_the_month_are_counted_to_its_last_hour(self):
+        self._overdue_invoice(100.0, "2026-02-10")
+        self._commit()
+        self._day("2026-03-02")
+        for when, channel, direction in (
+            ("2026-01-31 23:59:59", "call", "out"),
+            ("2026-02-01 00:00:00", "call", "out"),
+            ("2026-02-28 23:59:59", "visit", "out"),
+            ("2026-02-10 09:00:00", "email", "out"),
+            ("2026-02-11 09:00:00", "email", "in"),
+            ("2026-02-12 09:00:00", "letter", "in"),
+            ("2026-03-01 00:00:00", "call", "out"),
+        ):
+            self.env["credit.collection.contact"].create(
+                {
+                    "case_id": self._case().id,
+                    "date": when,
+                    "channel": channel,
+                    "direction": direction,
+                    "outcome_id": self.env.ref("credit_collection.contact_outcome_reached").id,
+                }
+            )
+        report = self._make().sudo()
+        found = [
+            contact
+            for contact in self._case().contact_ids
+            if contact.date.date().replace(day=1) == report.date_from
+        ]
+        told = [
+            sum(contact.channel in ("call", "visit") for contact in found),
+            sum(contact.channel == "email" and contact.direction == "out" for contact in found),
+            sum(contact.direction == "in" for contact in found),
+        ]
+        self.assertEqual([count for _what, count in report._get_contact_counts()], told)
+        self.assertEqual(told, [2, 1, 2])
+        text = self._read(report)
+        self.assertIn("Calls and visits 2", text)
+        self.assertIn("E-mails and letters beside the reminders 1", text)
+        self.assertIn("Answers of your customers 2", text)
 
     def test_the_largest_cases_come_first_and_what_is_needed_is_asked(self):
         large = self._customer("Large Ltd", email=False, street=False, city=False)
@@ -674,6 +731,26 @@ class TestClientReport(FirmCommon):
         self.assertFalse(self.emails)
         with self.assertRefused("The client has this report"):
             report.sudo().unlink()
+
+    def test_a_month_that_was_running_is_told_again_when_it_is_over(self):
+        self._day("2026-02-15")
+        self.company.partner_id.email = "boss@seller.example"
+        self._overdue_invoice(100.0, "2026-02-10")
+        report = self._make(is_sent=True).sudo()
+        first = report.pdf_id
+        self._day("2026-02-20")
+        self._make(is_sent=True)
+        self.assertEqual((report.pdf_id, report.is_provisional), (first, True))
+        self.assertEqual(str(report.date_to), "2026-02-15")
+        self._day("2026-03-02")
+        self._make(is_sent=True)
+        self.assertEqual((report.state, report.is_provisional), ("sent", False))
+        self.assertEqual(str(report.date_to), "2026-02-28")
+        self.assertNotEqual(report.pdf_id, first)
+        self.assertIn(first, report.message_ids.attachment_ids, "what the client has is kept")
+        last = report.pdf_id
+        self._make(is_sent=True)
+        self.assertEqual(report.pdf_id, last)
 
     def test_who_has_no_address_is_noted(self):
         self.other.partner_id.email = False

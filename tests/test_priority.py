@@ -1,4 +1,6 @@
+from odoo import fields
 from odoo.exceptions import AccessError
+from odoo.fields import Domain
 from odoo.tests import tagged
 
 from .common import CollectionCommon
@@ -260,6 +262,37 @@ class TestAssignment(CollectionCommon):
         self.env.invalidate_all()
         self.assertEqual(case.acting_user_id, self.ann)
         self.assertFalse(Case.search(mine))
+
+    def _task(self, case, user, day):
+        return case.activity_schedule(
+            "mail.mail_activity_data_call", fields.Date.to_date(day), user_id=user.id
+        )
+
+    def test_tasks_that_fall_due_meanwhile_are_on_the_list_of_the_substitute(self):
+        case = self._owe()
+        due, soon, later = (
+            self._task(case, self.ann, day) for day in ("2026-02-27", "2026-03-04", "2026-03-09")
+        )
+        own = self._task(case, self.bob, "2026-03-02")
+        self._absence(self.ann, self.bob)
+        self.assertEqual((due.user_id, soon.user_id), (self.bob, self.ann))
+        to_call = case._get_to_call_domain() & Domain("acting_user_id", "=", self.bob.id)
+        self.assertEqual(case.search(to_call), case)
+        cron = "credit_collection.ir_cron_pass_tasks"
+        self._run_cron(cron, on="2026-03-04")
+        self.assertEqual((soon.user_id, later.user_id), (self.bob, self.ann))
+        self._run_cron(cron, on="2026-03-07")
+        self.assertEqual((due | soon | later).user_id, self.ann, "she is back")
+        self.assertFalse((due | soon).collection_absent_user_id)
+        self.assertEqual(own.user_id, self.bob)
+
+    def test_an_absence_that_is_called_off_gives_the_tasks_back(self):
+        case = self._owe()
+        kept, given = (self._task(case, self.ann, "2026-03-02") for _number in range(2))
+        absence = self._absence(self.ann, self.bob)
+        given.user_id = self.eve
+        absence.unlink()
+        self.assertEqual((kept.user_id, given.user_id), (self.ann, self.eve))
 
     def test_a_substitute_who_is_away_is_stood_in_for(self):
         case = self._owe()

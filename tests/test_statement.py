@@ -305,6 +305,49 @@ class TestStatement(StatementCommon):
         plan.action_activate()
         return plan
 
+    def test_the_closing_never_stands_alone_on_a_page(self):
+        customers = [self._customer(f"Debtor {count}") for count in range(9, 19)]
+        for count, customer in enumerate(customers, 9):
+            for number in range(count):
+                self._overdue_invoice(10.0 + number, "2026-02-01", partner=customer)
+        self._commit()
+        cases = self.env["credit.collection.case"].search(
+            [("partner_id", "in", [customer.id for customer in customers])]
+        )
+        for kind, lines in (("open", 14), ("movements", 20)):
+            note = "\n".join(f"Line {number}" for number in range(lines))
+            pages = self._read(self._statement(cases, kind=kind, note=note))
+            endings = [page for page in pages if "If your books say otherwise" in page]
+            self.assertEqual(len(endings), len(cases))
+            self.assertGreater(len(pages), len(cases), "some go on to a second page")
+            for page in endings:
+                self.assertRegex(page, r"/2026/\d+ .* Balance", kind)
+
+    def test_what_was_cancelled_since_stands_as_it_stood_then(self):
+        promised = self._overdue_invoice(1000.0, "2026-02-01")
+        planned = self._overdue_invoice(300.0, "2026-02-10")
+        self._commit()
+        case = self._case()
+        lines = promised.line_ids.filtered(lambda one: one.account_type == "asset_receivable")
+        promise = self.env["credit.collection.promise"].create(
+            {
+                "case_id": case.id,
+                "amount": 600.0,
+                "date_promised": "2026-03-20",
+                "move_line_ids": lines.ids,
+            }
+        )
+        plan = self._plan(case, planned)
+        self._day("2026-03-05")
+        promise.action_cancel()
+        plan.action_cancel()
+        before = " ".join(self._read(self._statement(date="2026-03-04")))
+        self.assertIn("Promised on", before)
+        self.assertIn(plan.name, before)
+        after = " ".join(self._read(self._statement(date="2026-03-05")))
+        self.assertNotIn("Promised on", after)
+        self.assertNotIn(plan.name, after)
+
     def test_a_dispute_over_instalments_is_shown_once(self):
         invoice = self._overdue_invoice(100.0, "2026-01-20", term=self._term((50, 0), (50, 20)))
         self._commit()

@@ -10,8 +10,6 @@ from .common import CollectionCommon
 class TestFiguresTour(CollectionCommon, HttpCase):
     """The month is over: what was recovered, by whom, and what will come in."""
 
-    browser_size = "1920x1080"  # wide enough for all menus
-
     def test_manager_reads_the_figures_of_the_month(self):
         paid = self._overdue_invoice(300.0, "2026-01-20")
         self._overdue_invoice(100.0, "2026-02-10")

@@ -1,11 +1,15 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 
 class CreditCollectionAbsence(models.Model):
     """A collector is away, and a colleague works his cases until he is back.
 
-    Nothing is written on the cases: they are his again by themselves.
+    Nothing is written on the cases: they are his again by themselves. So are his tasks that fall
+    due meanwhile, which are on the list of the substitute until somebody has done them.
     """
 
     _name = "credit.collection.absence"
@@ -75,6 +79,31 @@ class CreditCollectionAbsence(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        absences = super().create(vals_list)
+        self._pass_tasks()
+        return absences
+
+    def write(self, vals):
+        res = super().write(vals)
+        self._pass_tasks()
+        return res
+
+    def unlink(self):
+        res = super().unlink()
+        self._pass_tasks()
+        return res
+
+    # -------------------------------------------------------------------------
+    # Business
+    # -------------------------------------------------------------------------
+
+    @api.model
+    def _get_today_domain(self):
+        today = fields.Date.context_today(self)
+        return Domain("date_from", "<=", today) & Domain("date_to", ">=", today)
+
     @api.model
     def _get_substitutes(self, company):
         """Return `{who is away today: who works his cases}` in a company.
@@ -82,13 +111,8 @@ class CreditCollectionAbsence(models.Model):
         A substitute who is away himself is stood in for in his turn; when all are away, the cases
         stay where they are.
         """
-        today = fields.Date.context_today(self)
         absences = self.sudo().search(  # whoever looks at the worklist
-            [
-                ("date_from", "<=", today),
-                ("date_to", ">=", today),
-                ("company_id", "in", (company.id, False)),
-            ]
+            self._get_today_domain() & Domain("company_id", "in", (company.id, False))
         )
         direct = {
             absence.user_id: absence.substitute_id
@@ -115,3 +139,48 @@ class CreditCollectionAbsence(models.Model):
             both = by_answer.setdefault(key, [company.browse(), substitutes])
             both[0] |= company
         return [tuple(both) for both in by_answer.values()]
+
+    @api.model
+    def _cron_pass_tasks(self):
+        """Pass on what has fallen due since, and give back what is of those who are here again."""
+        self._pass_tasks()
+
+    @api.model
+    def _pass_tasks(self):
+        """Give the tasks that are due to whoever works the cases today."""
+        tasks = self._get_tasks_to_pass()
+        companies = {
+            case.id: case.company_id
+            for case in self.env["credit.collection.case"].sudo().browse(tasks.mapped("res_id"))
+        }
+        substitutes = {
+            company: self._get_substitutes(company) for company in set(companies.values())
+        }
+        moved = defaultdict(tasks.browse)
+        for task in tasks:
+            owner = task.collection_absent_user_id or task.user_id
+            acting = substitutes[companies[task.res_id]].get(owner, owner)
+            if acting != task.user_id:
+                moved[owner, acting] |= task
+        for (owner, acting), own in moved.items():
+            own.with_context(mail_activity_quick_update=True).write(
+                {
+                    "user_id": acting.id,
+                    "collection_absent_user_id": acting != owner and owner.id,
+                }
+            )
+
+    @api.model
+    def _get_tasks_to_pass(self):
+        """Return the tasks on cases that are due of who is away, and those that were passed on."""
+        away = self.sudo().search(self._get_today_domain()).user_id
+        due = Domain("date_deadline", "<=", fields.Date.context_today(self))
+        passed = Domain("collection_absent_user_id", "!=", False)
+        return (
+            self.env["mail.activity"]
+            .sudo()  # the tasks of colleagues
+            .search(
+                Domain("res_model", "=", "credit.collection.case")
+                & (passed | Domain("user_id", "in", away.ids) & due)
+            )
+        )

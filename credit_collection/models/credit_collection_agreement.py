@@ -44,7 +44,9 @@ class CreditCollectionAgreement(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         free = without_defaults(self, self._get_judged_fields())
-        return super(CreditCollectionAgreement, free).create(vals_list)
+        agreements = super(CreditCollectionAgreement, free).create(vals_list)
+        agreements.case_id._finish_next_step()
+        return agreements
 
     @api.model
     def _get_judged_fields(self):

@@ -50,7 +50,11 @@ class CreditCollectionCase(models.Model):
         readonly=True,
     )
     amount_residual = fields.Monetary("Open", readonly=True)
-    amount_overdue = fields.Monetary("Overdue", readonly=True)
+    amount_overdue = fields.Monetary(
+        "Overdue",
+        readonly=True,
+        help="Due before today, and not excluded from dunning: the aged balance counts that too.",
+    )
     amount_credit = fields.Monetary("Open credits", readonly=True)
     amount_held = fields.Monetary(
         "Disputed or on hold", readonly=True, help="Open, but not collected at the moment."

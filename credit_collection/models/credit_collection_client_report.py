@@ -16,7 +16,8 @@ class CreditCollectionClientReport(models.Model):
     """What an accounting firm tells a client about a month: one page or two, in his language.
 
     It is written from the books as of the last day of the month, and kept. Made again it takes the
-    place of the one before, as long as that was not sent.
+    place of the one before, as long as that was not sent; what was sent while the month was running
+    is made again when it is over, and stays in the chatter.
     """
 
     _name = "credit.collection.client.report"
@@ -59,6 +60,11 @@ class CreditCollectionClientReport(models.Model):
         compute_sudo=True,
     )
     name = fields.Char(compute="_compute_name")
+    is_provisional = fields.Boolean(
+        "Provisional",
+        compute="_compute_is_provisional",
+        help="It was sent while the month was running.",
+    )
 
     _month_unique = models.UniqueIndex(
         "(company_id, date_from)", "There is one report for a client and a month."
@@ -67,13 +73,26 @@ class CreditCollectionClientReport(models.Model):
         "CHECK (EXTRACT(DAY FROM date_from) = 1)", "A report is about a month from its first day."
     )
 
-    @api.depends("date_from")
+    @api.depends("date_from", "date_sent")
     def _compute_date_to(self):
-        """The last day of the month; today, as long as it is not over."""
+        """The last day of the month; today, or when it was sent, as long as it is not over."""
         today = fields.Date.context_today(self)
         for report in self:
             end = report.date_from and fields.Date.end_of(report.date_from, "month")
-            report.date_to = end and min(end, today)
+            report.date_to = end and min(end, report._get_day_sent() or today)
+
+    @api.depends("date_from", "date_sent")
+    def _compute_is_provisional(self):
+        for report in self:
+            sent = report._get_day_sent()
+            report.is_provisional = bool(sent) and sent <= fields.Date.end_of(
+                report.date_from, "month"
+            )
+
+    def _get_day_sent(self):
+        self.ensure_one()
+        sent = self.date_sent
+        return sent and fields.Datetime.context_timestamp(self, sent).date()
 
     @api.depends("company_id")
     def _compute_partner_id(self):
@@ -140,7 +159,7 @@ class CreditCollectionClientReport(models.Model):
     def _make(self, companies, month, is_sent=False):
         """Return the reports of a month, written, and sent if wanted; one failure stops no other.
 
-        What was sent already is left as it is.
+        What was sent already is left as it is, unless the month was not over then, and is now.
         """
         self.env["credit.collection.client.report.make"].check_access("create")
         if not self.env.su and companies - self.env.user.company_ids:
@@ -156,10 +175,24 @@ class CreditCollectionClientReport(models.Model):
         known |= reports_sudo.create(
             [{"company_id": company.id, "date_from": first} for company in missing]
         )
+        if fields.Date.end_of(first, "month") < fields.Date.context_today(self):
+            known.filtered("is_provisional")._reopen()
         known.filtered(lambda report: report.state != "sent")._write_each_or_fail()
         if is_sent:
             known._send()
         return known.sudo(self.env.su)
+
+    def _reopen(self):
+        """Let these reports be made and sent once more; what the client has stays on record."""
+        for report in self:
+            report._message_log(
+                body=self.env._(
+                    "This report was sent on %(date)s, before the end of the month.",
+                    date=format_date(self.env, report._get_day_sent()),
+                ),
+                attachment_ids=report.pdf_id.ids,
+            )
+        self.write({"state": "made", "pdf_id": False, "recipient": False, "date_sent": False})
 
     def _write_each_or_fail(self):
         """Write a batch; when it fails, one by one, so that one client stops no other."""
@@ -247,7 +280,8 @@ class CreditCollectionClientReport(models.Model):
         """Make and send the report of last month for every client who wants one."""
         month = fields.Date.subtract(fields.Date.context_today(self), months=1)
         first = fields.Date.start_of(month, "month")
-        done = self.search([("date_from", "=", first), ("state", "=", "sent")]).company_id
+        sent = self.search([("date_from", "=", first), ("state", "=", "sent")])
+        done = sent.filtered(lambda report: not report.is_provisional).company_id
         wanted = Domain("collection_report_partner_id", "!=", False)
         companies = self.env["res.company"].search(wanted & Domain("id", "not in", done.ids))
         self.env["ir.cron"]._commit_progress(remaining=len(companies))

@@ -223,6 +223,32 @@ class CreditCollectionClientReport(models.Model):
             notices[level.name][1] += amount
         return dict(notices)
 
+    def _get_contact_counts(self):
+        """Return `[(how, how often), ...]`; what notices have sent is told by the notices."""
+        spoken, written = ("call", "visit"), ("email", "letter", "other")
+        until = fields.Date.add(self.date_to, days=1)
+        domain = (
+            Domain("company_id", "=", self.company_id.id)
+            & Domain("date", ">=", self.date_from)
+            & Domain("date", "<", until)
+            & (Domain("delivery_id", "=", False) | Domain("channel", "=", "call"))
+        )
+        counts = {
+            (channel, direction): count
+            for channel, direction, count in self.env["credit.collection.contact"]._read_group(
+                domain, ["channel", "direction"], ["__count"]
+            )
+        }
+
+        def count(channels, directions=("out", "in")):
+            return sum(counts.get((by, way), 0) for by in channels for way in directions)
+
+        return [
+            (self.env._("Calls and visits"), count(spoken)),
+            (self.env._("E-mails and letters beside the reminders"), count(written, ("out",))),
+            (self.env._("Answers of your customers"), count(written, ("in",))),
+        ]
+
     def _get_agreement_counts(self):
         """Return `[(what was done, how often), ...]`."""
         promise, plan = "credit.collection.promise", "credit.collection.payment.plan"
@@ -251,7 +277,11 @@ class CreditCollectionClientReport(models.Model):
                 (name, count, self._amount(writer, amount))
                 for name, (count, amount) in self._get_notices().items()
             ],
-            "others": [(label, count) for label, count in self._get_agreement_counts() if count],
+            "others": [
+                (label, count)
+                for label, count in self._get_contact_counts() + self._get_agreement_counts()
+                if count
+            ],
         }
 
     # -------------------------------------------------------------------------

@@ -88,9 +88,17 @@ class CreditCollectionContact(models.Model):
     def _compute_date_next(self):
         today = fields.Date.context_today(self)
         for contact in self:
-            days = contact.outcome_id.days
-            country = contact.company_id.country_id.code
-            contact.date_next = days and add_working_days(today, days, country)
+            contact.date_next = contact._get_proposed_day(today)
+
+    def _get_proposed_day(self, day):
+        """Return when the outcome of a contact on this day puts the customer on the list again.
+
+        What asks for a promise, a plan or a dispute brings him back the next working day, unless
+        that was entered.
+        """
+        outcome = self.outcome_id
+        days = outcome.days or int(bool(outcome.next_step))
+        return days and add_working_days(day, days, self.company_id.country_id.code)
 
     @api.constrains("date")
     def _check_date(self):
@@ -197,6 +205,14 @@ class CreditCollectionContact(models.Model):
         """The last word said about a customer sets his next day."""
         for contact in self.filtered(lambda one: one.outcome_id or one.date_next):
             contact.case_id.sudo().date_next_action = contact.date_next
+
+    def _is_step_awaited(self):
+        """Return whether the next day is there only until what the outcome asks for is entered."""
+        self.ensure_one()
+        if not self.outcome_id.next_step or self.outcome_id.days:
+            return False
+        said_on = fields.Datetime.context_timestamp(self, self.date).date()
+        return self.date_next == self._get_proposed_day(said_on)
 
     def _get_latest(self):
         """Return those of these contacts that no later one follows."""

@@ -26,8 +26,9 @@ class CreditCollectionContactOutcome(models.Model):
     )
     days = fields.Integer(
         "Next action after",
-        help="Working days until the customer is on the list again. With zero the day stays open: "
-        "what is agreed then sets it.",
+        help="Working days until the customer is on the list again. With zero he is on it the next "
+        "working day, unless what is to be entered then was entered; if nothing is to be entered, "
+        "he is not on it.",
     )
     next_step = fields.Selection(
         [

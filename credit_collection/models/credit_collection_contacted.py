@@ -91,6 +91,17 @@ class CreditCollectionContacted(models.AbstractModel):
         )
         self.invalidate_model(["date_last_contact"])
 
+    def _finish_next_step(self):
+        """What the last call asked for was entered: nobody has to come back to it."""
+        for case in self.sudo():  # who enters a dispute need not be a collector
+            contact = case.contact_ids.filtered("outcome_id")[:1]
+            if (
+                contact
+                and contact._is_step_awaited()
+                and case.date_next_action == contact.date_next
+            ):
+                case.date_next_action = False
+
     def _message_post_after_hook(self, message, msg_vals):
         """What a customer writes about his case is an answer that somebody has to read."""
         res = super()._message_post_after_hook(message, msg_vals)

@@ -208,6 +208,7 @@ class CreditCollectionHold(models.Model):
         holds._check_unlimited()
         for hold in holds:
             hold._log(hold._describe())
+        holds.case_id._finish_next_step()
         holds.case_id._refresh()
         return holds
 

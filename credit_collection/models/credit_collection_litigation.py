@@ -650,7 +650,7 @@ class CreditCollectionLitigation(models.Model):
                 one.state == "open" and one.move_line_ids._collection_get_sources() & sources
             )
         )
-        for promise in promises._set_state("cancel", allowed=("open",)):
+        for promise in promises._cancel():
             self.case_id._message_log(
                 body=self.env._(
                     "%(promise)s was cancelled: %(litigation)s begins.",

@@ -107,6 +107,7 @@ class CreditCollectionPaymentPlan(models.Model):
     decline_reason = fields.Char("Declined because", readonly=True, copy=False)
     date_active = fields.Date("Agreed on", readonly=True, copy=False)
     date_broken = fields.Date("Broken on", readonly=True, copy=False)
+    date_canceled = fields.Date("Cancelled on", readonly=True, copy=False)
     date_checked = fields.Date(
         "Checked on",
         readonly=True,
@@ -373,7 +374,11 @@ class CreditCollectionPaymentPlan(models.Model):
 
     def action_cancel(self):
         """Give the plan up: dunning goes on where it stood."""
-        moved = self._set_state("cancel", allowed=(*EDITABLE_STATES, "active"))
+        moved = self._set_state(
+            "cancel",
+            allowed=(*EDITABLE_STATES, "active"),
+            date_canceled=fields.Date.context_today(self),
+        )
         for plan in moved.filtered("date_active"):
             plan._log(self.env._("%(plan)s was cancelled.", plan=plan.name))
 
@@ -498,7 +503,8 @@ class CreditCollectionPaymentPlan(models.Model):
         if not old:
             return
         old.sudo().replaced_by_id = self  # the chain is ours to keep
-        for plan in old._set_state("cancel", allowed=("active",)):
+        today = fields.Date.context_today(self)
+        for plan in old._set_state("cancel", allowed=("active",), date_canceled=today):
             plan._log(
                 self.env._("%(plan)s was replaced by %(new)s.", plan=plan.name, new=self.name)
             )

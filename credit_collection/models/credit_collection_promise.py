@@ -87,6 +87,12 @@ class CreditCollectionPromise(models.Model):
         copy=False,
         tracking=True,
     )
+    date_canceled = fields.Date(
+        "Cancelled on",
+        readonly=True,
+        copy=False,
+        help="As of an earlier day, statements and figures show the promise.",
+    )
     days_late = fields.Integer(
         compute="_compute_days_late",
         help="Days between the day promised and the day on which the amount was there; up to today "
@@ -244,7 +250,7 @@ class CreditCollectionPromise(models.Model):
 
     @api.model
     def _get_judged_fields(self):
-        own = {"amount_open", "amount_kept", "date", "date_deadline"}
+        own = {"amount_open", "amount_kept", "date", "date_canceled", "date_deadline"}
         return super()._get_judged_fields() | own
 
     # -------------------------------------------------------------------------
@@ -266,7 +272,7 @@ class CreditCollectionPromise(models.Model):
 
     def action_cancel(self):
         """The promise was a mistake, or is taken back: the next run decides what is sent."""
-        for promise in self._set_state("cancel", allowed=("open",)):
+        for promise in self._cancel():
             promise.case_id._message_log(
                 body=self.env._("%(promise)s was cancelled.", promise=promise.display_name)
             )
@@ -293,7 +299,7 @@ class CreditCollectionPromise(models.Model):
         promise = self.sudo()  # what follows is not the user's to write
         if promise.replaces_id and promise.replaces_id.case_id != promise.case_id:
             raise UserError(self.env._("Only a promise of the same customer can be replaced."))
-        promise.replaces_id._set_state("cancel", allowed=("open",))
+        promise.replaces_id._cancel()
         if not promise.move_line_ids:
             promise.move_line_ids = self._get_promised_lines()
         promise.amount_open = sum(promise.move_line_ids.mapped("amount_residual_currency"))
@@ -306,6 +312,12 @@ class CreditCollectionPromise(models.Model):
         promise.case_id._message_log(body=promise._describe())
         if promise.is_confirmed:
             promise._send_confirmation()
+
+    def _cancel(self):
+        """Take these promises back; return those that were open."""
+        return self._set_state(
+            "cancel", allowed=("open",), date_canceled=fields.Date.context_today(self)
+        )
 
     def _get_promised_lines(self):
         """Return what he speaks of: all that is overdue, and what comes next if he pays more."""

@@ -8,9 +8,9 @@ class DigestDigest(models.Model):
     _inherit = "digest.digest"
 
     kpi_collection_overdue = fields.Boolean("Overdue Receivables")
-    kpi_collection_overdue_value = fields.Monetary(compute="_compute_kpi_collection_balance")
+    kpi_collection_overdue_value = fields.Monetary(compute="_compute_kpi_collection_overdue")
     kpi_collection_dso = fields.Boolean("Days Sales Outstanding")
-    kpi_collection_dso_value = fields.Float(compute="_compute_kpi_collection_balance")
+    kpi_collection_dso_value = fields.Float(compute="_compute_kpi_collection_dso")
     kpi_collection_recovered = fields.Boolean("Recovered After the Due Date")
     kpi_collection_recovered_value = fields.Monetary(compute="_compute_kpi_collection_recovered")
     kpi_collection_promises_kept = fields.Boolean("Promises Kept (Amount)")
@@ -30,16 +30,25 @@ class DigestDigest(models.Model):
         """Return the last day of the span of time of the digest."""
         return fields.Date.to_date(self.env.context.get("end_datetime") or fields.Datetime.now())
 
-    def _compute_kpi_collection_balance(self):
-        day = self._collection_get_last_day()
+    # one method for each figure: the digest forgets them one by one between two spans of time
+
+    def _compute_kpi_collection_overdue(self):
         for digest in self:
-            company = digest.company_id or self.env.company
-            report = digest._collection_get_report("month", company, day)
-            [(overdue, dso)] = report._read_group(
-                [("date", "=", day)], aggregates=["amount_overdue:sum", "dso:avg"]
+            digest.kpi_collection_overdue_value = digest._collection_read_balance(
+                "amount_overdue:sum"
             )
-            digest.kpi_collection_overdue_value = overdue
-            digest.kpi_collection_dso_value = dso
+
+    def _compute_kpi_collection_dso(self):
+        for digest in self:
+            digest.kpi_collection_dso_value = digest._collection_read_balance("dso:avg")
+
+    def _collection_read_balance(self, aggregate):
+        """Return a figure as of the last day of the span of time of the digest."""
+        self.ensure_one()
+        day = self._collection_get_last_day()
+        report = self._collection_get_report("month", self.company_id or self.env.company, day)
+        [(value,)] = report._read_group([("date", "=", day)], aggregates=[aggregate])
+        return value
 
     def _compute_kpi_collection_recovered(self):
         for digest in self:

@@ -1,8 +1,23 @@
-from odoo import models
+from odoo import fields, models
 
 
 class MailActivity(models.Model):
     _inherit = "mail.activity"
+
+    collection_absent_user_id = fields.Many2one(
+        "res.users",
+        "Task of",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The collector who is away: the task is his again when he is back.",
+    )
+
+    def write(self, vals):
+        """A task that somebody gives to another is not given back."""
+        if "user_id" in vals:
+            vals = {"collection_absent_user_id": False, **vals}
+        return super().write(vals)
 
     def _action_done(self, feedback=False, attachment_ids=None):
         """A call that a dunning level asks for is a notice: it is sent when the call was made."""

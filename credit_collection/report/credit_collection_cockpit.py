@@ -20,7 +20,15 @@ class CreditCollectionCockpit(models.Model):
     case_count = fields.Integer("Open cases", readonly=True)
     unassigned_count = fields.Integer("Without collector", readonly=True)
     amount_residual = fields.Monetary("Open", readonly=True)
-    amount_overdue = fields.Monetary("Overdue", readonly=True)
+    amount_overdue = fields.Monetary(
+        "Overdue",
+        readonly=True,
+        help="All debts of customers that were due before today, as on the dashboard: also what is "
+        "excluded from dunning.",
+    )
+    amount_excluded = fields.Monetary(
+        "Excluded", readonly=True, help="Overdue, and excluded from dunning by a mark on the entry."
+    )
     amount_covered = fields.Monetary(
         "Covered",
         readonly=True,
@@ -29,7 +37,8 @@ class CreditCollectionCockpit(models.Model):
     coverage = fields.Float(
         readonly=True,
         aggregator=None,
-        help="Share of what is overdue that was reminded or is on hold. The rest is left alone.",
+        help="Share of what is overdue, and not excluded from dunning, that was reminded or is on "
+        "hold. The rest is left alone.",
     )
     amount_due = fields.Monetary("To be reminded", readonly=True)
     days_due = fields.Integer(
@@ -71,9 +80,10 @@ class CreditCollectionCockpit(models.Model):
                    COALESCE(cases.unassigned_count, 0) AS unassigned_count,
                    COALESCE(item.amount_residual, 0) AS amount_residual,
                    COALESCE(item.amount_overdue, 0) AS amount_overdue,
+                   COALESCE(item.amount_excluded, 0) AS amount_excluded,
                    COALESCE(item.amount_covered, 0) AS amount_covered,
-                   CASE WHEN COALESCE(item.amount_overdue, 0) = 0 THEN 1
-                        ELSE item.amount_covered / item.amount_overdue END AS coverage,
+                   COALESCE(item.amount_covered
+                            / NULLIF(item.amount_overdue - item.amount_excluded, 0), 1) AS coverage,
                    COALESCE(item.amount_due, 0) AS amount_due,
                    CASE WHEN item.date_due_since IS NULL THEN 0
                         ELSE %(today)s - GREATEST(item.date_due_since, run.date_last_run)
@@ -125,15 +135,23 @@ class CreditCollectionCockpit(models.Model):
         )
 
     def _get_item_sql(self, companies, today):
-        """The open items: overdue is what the cases call so; covered what somebody looks after."""
+        """The open items: overdue as on the dashboard, covered is what somebody looks after.
+
+        The cases leave out what is excluded from dunning.
+        """
         return SQL(
             """
             SELECT company_id, sum(amount_residual) AS amount_residual,
-                   sum(amount_residual) FILTER (WHERE date_due < %(today)s) AS amount_overdue,
+                   COALESCE(sum(amount_residual) FILTER (WHERE date_due < %(today)s), 0)
+                       AS amount_overdue,
+                   COALESCE(sum(amount_residual)
+                            FILTER (WHERE date_due < %(today)s AND decision = 'excluded'), 0)
+                       AS amount_excluded,
                    COALESCE(sum(CASE WHEN level_id IS NOT NULL OR decision IN ('hold', 'queued')
                                      THEN amount_residual
                                      ELSE amount_residual - amount_claim END)
-                            FILTER (WHERE date_due < %(today)s), 0) AS amount_covered,
+                            FILTER (WHERE date_due < %(today)s AND decision != 'excluded'), 0)
+                       AS amount_covered,
                    sum(amount_claim) FILTER (WHERE decision = 'due') AS amount_due,
                    min(date_next) FILTER (WHERE decision = 'due') AS date_due_since,
                    count(DISTINCT case_id) FILTER (WHERE decision IN ('failed', 'last_level'))
@@ -143,7 +161,7 @@ class CreditCollectionCockpit(models.Model):
                          FROM credit_collection_item item
                          JOIN credit_collection_case cases ON cases.id = item.case_id
                         WHERE cases.company_id = ANY(%(companies)s)
-                          AND item.decision NOT IN ('credit', 'excluded')
+                          AND item.decision != 'credit'
                    ) debt
           GROUP BY company_id
             """,

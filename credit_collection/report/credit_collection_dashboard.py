@@ -649,6 +649,7 @@ class CreditCollectionDashboard(models.AbstractModel):
                     self._prepare_head(self.env._("Collector"), "text"),
                     self._prepare_head(self.env._("Recovered"), "monetary"),
                     self._prepare_head(self.env._("Overdue now"), "monetary"),
+                    self._prepare_head(self.env._("Calls"), "integer"),
                     self._prepare_head(self.env._("Notices"), "integer"),
                     self._prepare_head(self.env._("Promises"), "integer"),
                     self._prepare_head(self.env._("Kept"), "integer"),
@@ -663,7 +664,7 @@ class CreditCollectionDashboard(models.AbstractModel):
                             overdue.get((user,), {}).get("amount_overdue", 0),
                             *(
                                 count(user, kind)
-                                for kind in ("notice", "promise", "kept", "dispute")
+                                for kind in ("call", "notice", "promise", "kept", "dispute")
                             ),
                         ],
                         "action": self._prepare_action(

@@ -3,7 +3,10 @@ from odoo.tools import SQL
 
 
 class CreditCollectionReportCollector(models.Model):
-    """What each collector did, and what came of it: a row for each thing that happened."""
+    """What each collector did, and what came of it: a row for each thing that happened.
+
+    Sums over things of several kinds mean nothing: each kind has a measure of its own.
+    """
 
     _name = "credit.collection.report.collector"
     _description = "Collector's Month"
@@ -16,6 +19,8 @@ class CreditCollectionReportCollector(models.Model):
         [
             ("recovered", "Recovered"),
             ("in_time", "Paid in time"),
+            ("call", "Calls and visits"),
+            ("written", "E-mails and letters"),
             ("notice", "Notices sent"),
             ("promise", "Promises taken"),
             ("kept", "Promises kept"),
@@ -28,7 +33,40 @@ class CreditCollectionReportCollector(models.Model):
     )
     author_id = fields.Many2one("res.users", "By", readonly=True)
     date = fields.Date(readonly=True)
-    amount = fields.Monetary(currency_field="company_currency_id", readonly=True)
+    amount = fields.Monetary(currency_field="company_currency_id", readonly=True, aggregator=None)
+    amount_recovered = fields.Monetary(
+        "Amount recovered",
+        currency_field="company_currency_id",
+        readonly=True,
+        help="Received after the due date from the customers of the collector.",
+    )
+    amount_in_time = fields.Monetary(
+        "Amount paid in time", currency_field="company_currency_id", readonly=True
+    )
+    amount_promised = fields.Monetary(
+        "Amount promised", currency_field="company_currency_id", readonly=True
+    )
+    call_count = fields.Integer("Calls and visits", readonly=True)
+    written_count = fields.Integer(
+        "E-mails and letters",
+        readonly=True,
+        help="Written by the collector, or by his customers to him. Notices are counted apart.",
+    )
+    notice_count = fields.Integer("Notices sent", readonly=True)
+    promise_count = fields.Integer("Promises taken", readonly=True)
+    kept_count = fields.Integer("Promises kept", readonly=True)
+    plan_count = fields.Integer("Payment plans agreed", readonly=True)
+    dispute_count = fields.Integer("Disputes settled", readonly=True)
+
+    @api.model
+    def _get_measures(self):
+        """Return `{measure: what it adds up of a row, and the kind of these rows}`."""
+        amounts = {"recovered": "recovered", "in_time": "in_time", "promised": "promise"}
+        counts = ("call", "written", "notice", "promise", "kept", "plan", "dispute")
+        return {
+            **{f"amount_{name}": (SQL("figure.amount"), kind) for name, kind in amounts.items()},
+            **{f"{kind}_count": (SQL("1"), kind) for kind in counts},
+        }
 
     @api.model
     def _get_kinds(self, date, companies):
@@ -52,6 +90,8 @@ class CreditCollectionReportCollector(models.Model):
                 " FROM (%s) payment WHERE days_late = 0",
                 reports["payment"],
             ),
+            "call": self._get_contact_sql(date, companies, ("call", "visit")),
+            "written": self._get_contact_sql(date, companies, ("email", "letter", "other")),
             "notice": SQL(
                 "SELECT dunning.id, dunning.company_id, cases.partner_id, NULL::int,"
                 " dunning.date_sent, dunning.amount_due FROM credit_collection_dunning dunning"
@@ -90,15 +130,38 @@ class CreditCollectionReportCollector(models.Model):
             ),
         }
 
+    def _get_contact_sql(self, date, companies, channels):
+        """The contacts either way; what a notice has sent is told by the notice."""
+        return SQL(
+            "SELECT contact.id, contact.company_id, cases.partner_id, contact.user_id,"
+            " contact.date::date, 0 FROM credit_collection_contact contact"
+            " JOIN credit_collection_case cases ON cases.id = contact.case_id"
+            " WHERE contact.channel = ANY(%s) AND contact.date::date <= %s AND %s"
+            " AND (contact.delivery_id IS NULL OR contact.channel = 'call')",
+            list(channels),
+            date,
+            self.env["credit.collection.item"]._get_company_sql(companies, "contact.company_id"),
+        )
+
     def _get_query(self, date, companies):
         return SQL(
             """
             SELECT figure.id, figure.kind, figure.company_id, figure.partner_id, figure.author_id,
                    figure.date, figure.amount, figure.company_currency_id, figure.case_id,
-                   COALESCE(figure.author_id, figure.user_id) AS user_id, figure.country_id
-              FROM (%s) figure
+                   COALESCE(figure.author_id, figure.user_id) AS user_id, figure.country_id,
+                   %(measures)s
+              FROM (%(figures)s) figure
             """,
-            super()._get_query(date, companies),
+            measures=SQL(", ").join(
+                SQL(
+                    "CASE WHEN figure.kind = %s THEN %s ELSE 0 END AS %s",
+                    kind,
+                    value,
+                    SQL.identifier(name),
+                )
+                for name, (value, kind) in self._get_measures().items()
+            ),
+            figures=super()._get_query(date, companies),
         )
 
     def _get_figure_sql(self, date, companies):

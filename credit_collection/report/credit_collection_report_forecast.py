@@ -174,7 +174,8 @@ class CreditCollectionReportForecast(models.Model):
                     LEFT JOIN credit_collection_promise_line_rel rel
                            ON rel.promise_id = promise.id
                     LEFT JOIN line ON line.source_id = rel.move_line_id
-                        WHERE promise.state != 'cancel' AND promise.date <= %(date)s
+                        WHERE (promise.state != 'cancel' OR promise.date_canceled > %(date)s)
+                          AND promise.date <= %(date)s
                           AND promise.date_deadline >= %(date)s AND %(companies)s
                      GROUP BY promise.id
                    ) promise
@@ -204,7 +205,8 @@ class CreditCollectionReportForecast(models.Model):
          LEFT JOIN claim ON claim.source_id = part.move_line_id
              WHERE plan.date_active <= %(date)s
                AND (plan.state IN ('active', 'done')
-                    OR (plan.state = 'broken' AND plan.date_broken > %(date)s))
+                    OR (plan.state = 'broken' AND plan.date_broken > %(date)s)
+                    OR (plan.state = 'cancel' AND plan.date_canceled > %(date)s))
                AND %(companies)s
             """,
             date=date,

@@ -41,7 +41,8 @@ class CreditCollectionReportPayment(models.Model):
         "Received",
         currency_field="company_currency_id",
         readonly=True,
-        help="Payments matched with invoices; no credit notes, write-offs or exchange differences.",
+        help="What payments have settled of invoices, with a discount that was booked in the same "
+        "entry; no credit notes, write-offs or exchange differences.",
     )
     amount_late = fields.Monetary(
         "Received late",

@@ -80,7 +80,8 @@ class CreditCollectionReportPromise(models.Model):
                          JOIN credit_collection_case cases ON cases.id = promise.case_id
                          JOIN LATERAL (
                                   SELECT promise.date_deadline < %(date)s
-                                             AND promise.state != 'open' AS is_judged
+                                             AND promise.state NOT IN ('open', 'cancel')
+                                             AS is_judged
                               ) verdict ON TRUE
                          JOIN LATERAL (
                                   SELECT COALESCE(sum(line.balance)
@@ -89,7 +90,8 @@ class CreditCollectionReportPromise(models.Model):
                                     JOIN account_move_line line ON line.id = rel.move_line_id
                                    WHERE rel.promise_id = promise.id
                               ) item ON TRUE
-                        WHERE promise.state != 'cancel' AND promise.date <= %(date)s
+                        WHERE (promise.state != 'cancel' OR promise.date_canceled > %(date)s)
+                          AND promise.date <= %(date)s
                           AND %(companies)s
                    ) promise
             """,

@@ -333,14 +333,10 @@ class CreditCollectionStatement(models.AbstractModel):
     @api.model
     def _get_promises(self, cases, day):
         """Return the promises that were awaited on a day."""
+        awaited = Domain("date", "<=", day) & Domain("date_deadline", ">=", day)
+        stood = Domain("state", "!=", "cancel") | Domain("date_canceled", ">", day)
         return self.env["credit.collection.promise"].search(
-            [
-                ("case_id", "in", cases.ids),
-                ("date", "<=", day),
-                ("date_deadline", ">=", day),
-                ("state", "!=", "cancel"),
-            ],
-            order="date_promised, id",
+            Domain("case_id", "in", cases.ids) & awaited & stood, order="date_promised, id"
         )
 
     @api.model
@@ -349,6 +345,7 @@ class CreditCollectionStatement(models.AbstractModel):
         running = Domain("state", "=", "active")
         running |= Domain("state", "=", "done") & Domain("date_last", ">=", day)
         running |= Domain("state", "=", "broken") & Domain("date_broken", ">", day)
+        running |= Domain("state", "=", "cancel") & Domain("date_canceled", ">", day)
         begun = Domain("case_id", "in", cases.ids) & Domain("date_active", "<=", day)
         return self.env["credit.collection.payment.plan"].search(begun & running, order="id")
 
