@@ -172,6 +172,16 @@ class TestFirstReminder(GuardCommon):
         self._dun("2026-03-17")
         self.assertNotices(self._propose("2026-03-24"), [(self.ann, 2, {old: 2})])
 
+    def test_what_changes_policy_before_sending_waits_for_a_first_reminder_of_its_own(self):
+        self._policy_for(self.ann, ((5, 0), (15, 10)))
+        moved, other = self._owed(), self._owed(300.0, "2026-02-17")
+        run = self._run("2026-03-02")
+        self.assertNotices(run, [(self.ann, 1, {moved: 1, other: 1})])
+        moved._collection_set_policy(self.policy, self._level(2))
+        self._send()
+        self.assertEqual(self._notice().state, "sent")
+        self.assertNotices(run, [(self.ann, 1, {other: 1})])
+
     def test_what_has_waited_longest_has_its_turn(self):
         old = self._owed()
         self._dun("2026-03-02")

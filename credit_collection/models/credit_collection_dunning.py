@@ -956,8 +956,18 @@ class CreditCollectionDunning(models.Model):
         """Drop the lines that are not owed any more, and take today's amounts for the others.
 
         A line that is owed but not at this level now (it was reminded meanwhile, or waits) stays
-        listed, without a level.
+        listed, without a level; not when its free first reminder is still to come, which is the
+        first letter that may claim it.
         """
+        stands = SQL(
+            """
+            (item.next_level_id = line.level_id
+             AND item.decision = ANY(%s)
+             AND (item.is_first_reminder = (dunning.is_first_reminder IS TRUE)
+                  OR dunning.overrides_mentions))
+            """,
+            list(standing),
+        )
         return SQL(
             """
             WITH now AS (
@@ -965,14 +975,11 @@ class CreditCollectionDunning(models.Model):
                        aml.amount_residual_currency - item.amount_claim_currency AS amount_held,
                        item.id IS NOT NULL AND (item.decision = ANY(%(claimed)s)
                            AND (line.level_id IS NOT NULL OR item.date_due < %(today)s)
-                           AND (dunning.is_first_reminder OR item.is_first_reminder IS NOT TRUE
-                                OR dunning.overrides_mentions AND line.level_id IS NOT NULL)
+                           AND (%(stands)s IS TRUE OR item.is_first_reminder IS NOT TRUE
+                                OR dunning.overrides_mentions IS TRUE
+                                   AND line.level_id IS NOT NULL)
                            OR item.decision = 'credit') AS is_owed,
-                       CASE WHEN item.next_level_id = line.level_id
-                             AND item.decision = ANY(%(standing)s)
-                             AND (item.is_first_reminder = (dunning.is_first_reminder IS TRUE)
-                                  OR dunning.overrides_mentions)
-                            THEN line.level_id END AS level_id
+                       CASE WHEN %(stands)s THEN line.level_id END AS level_id
                   FROM credit_collection_dunning_line line
                   JOIN credit_collection_dunning dunning ON dunning.id = line.dunning_id
              LEFT JOIN credit_collection_item item ON item.move_line_id = line.move_line_id
@@ -994,7 +1001,7 @@ class CreditCollectionDunning(models.Model):
             """,
             ids=list(self.ids),
             claimed=list(CLAIMED_DECISIONS),
-            standing=list(standing),
+            stands=stands,
             today=fields.Date.context_today(self),
         )
 
