@@ -468,6 +468,10 @@ class Bench:
                 "country_id": env.ref("base.be").id,
                 "currency_id": env.ref("base.EUR").id,
                 "email": "accounts@example.com",
+                "company_registry": "0477472701",  # demanded of letters to consumers
+                "street": "Stationsstraat 1",
+                "zip": "1000",
+                "city": "Brussels",
             }
         )
         env["account.chart.template"].try_loading("be_comp", company, install_demo=False)
