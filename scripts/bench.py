@@ -592,6 +592,11 @@ class Bench:
         )
         with measure("assess one customer"):
             customer._refresh()
+        everybody = self.env["credit.collection.case"].search(
+            [("company_id", "=", self.company.id)]
+        )
+        with measure("assess all customers by name"):
+            everybody._refresh()
         self.env.cr.commit()
 
     def measure_limit(self):
@@ -625,6 +630,7 @@ class Bench:
         )
         self.meter.show("assess again, analysed")
         self.meter.show("assess one customer")
+        self.meter.show("assess all customers by name", "as after approving a large run")
 
     def measure_propose(self):
         """Propose; what is compared with the limit is one assessment and one proposal."""

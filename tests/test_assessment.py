@@ -1,5 +1,9 @@
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.tests import tagged
+
+from odoo.addons.credit_collection.models import credit_collection_item
 
 from .common import CollectionCommon
 
@@ -7,6 +11,19 @@ from .common import CollectionCommon
 @tagged("post_install", "-at_install")
 class TestSelection(CollectionCommon):
     """Which open items are reminded, and why the others are not."""
+
+    def test_what_is_booked_for_many_at_once_is_assessed_like_what_is_booked_for_few(self):
+        others = [self._customer(name) for name in ("Bees", "Wasps")]
+        self._commit()
+        with patch.object(credit_collection_item, "_FEW", 1):
+            invoices = [self._overdue_invoice(partner=one) for one in (*others, self.customer)]
+            self._commit()
+            for invoice in invoices:
+                self.assertDecision(invoice, "due", 1)
+            self._pay(invoices[0])
+            self._commit()
+        self.assertFalse(self._items(invoices[0]))
+        self.assertDecision(invoices[1], "due", 1)
 
     def test_an_invoice_forty_days_late_gets_one_line_at_the_first_level(self):
         """S1."""
