@@ -31,7 +31,7 @@ lint: ## ruff, pylint, mypy, OCA's and Odoo's own checks, prettier, shellcheck
 format: ## let ruff and prettier rewrite the sources
 	@scripts/lint.sh --fix
 
-bench: ## measure against plain SQL; SIZES="1000 10000" for some sizes
+bench: ## measure against plain SQL; SIZES="1000 100000:20000" for some sizes (items:customers)
 	@scripts/run_script.sh fresh scripts/bench.py $(SIZES)
 
 replay: ## the daily job over a ledger: LEDGER=file.csv POLICY=name FROM=2013-01-01 TO=2013-12-31
