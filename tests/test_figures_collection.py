@@ -584,6 +584,14 @@ class TestCollectionFigures(FiguresCommon, ChargeCommon):
         margins = [told["kpi_collection_overdue"][column]["margin"] for column in columns]
         self.assertEqual(margins[:2], [0.0, 11.11], "a week ago 900 were overdue")
 
+    def test_a_program_that_reads_the_weekly_mail_gets_the_figures_of_a_week(self):
+        recent, older = self._overdue_invoice(1234.0), self._overdue_invoice(100.0)
+        self._pay(recent, 234.0, on="2026-02-26")
+        self._pay(older, 50.0, on="2026-02-23")
+        self.env.flush_all()
+        digest = self.env.ref("credit_collection.digest_digest_weekly").sudo()
+        self.assertEqual(digest.read()[0]["kpi_collection_recovered_value"], 234.0)
+
     def test_weekly_mail_says_the_figures_of_the_company_of_its_reader(self):
         manager = self._user("digest_manager", "credit_collection_group_manager")
         reader = self._user("digest_reader")

@@ -381,6 +381,12 @@ class TestStatement(StatementCommon):
         self.assertIn("20.02.2026", german)
         self.assertIn("1.234,50", german)
 
+    def test_the_work_book_writes_matched_amounts_as_its_reader_does(self):
+        self.customer.lang = "fr_FR"
+        payment = self._pay(self._overdue_invoice(2000.0), 234.5, on="2026-02-26")
+        sheet = self._export(self._statement(kind="movements"))["EUR"]
+        self.assertIn(f"{payment.name} (234,50)", [cell for row in sheet for cell in row])
+
     def test_the_work_book_holds_numbers_and_dates(self):
         self.customer.lang = "fr_FR"
         invoice = self._overdue_invoice(1234.5, "2026-02-20", ref="=1+1")

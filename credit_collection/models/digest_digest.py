@@ -63,13 +63,14 @@ class DigestDigest(models.Model):
             )
 
     def _collection_add_up(self, name, field, date_field, judged_after=0):
-        """Return the sum of a measure over the span of time of the digest.
+        """Return the sum of a measure over the span of time of the digest, a week if it has none.
 
         :param judged_after: how many days later one knows: a promise is judged on the next day
         """
         self.ensure_one()
-        start = fields.Date.to_date(self.env.context.get("start_datetime"))
         day = self._collection_get_last_day()
+        start = fields.Date.to_date(self.env.context.get("start_datetime"))
+        start = start or fields.Date.subtract(day, weeks=1)
         report = self._collection_get_report(name, self.company_id or self.env.company, day)
         [(amount,)] = report._read_group(
             [

@@ -3,7 +3,7 @@ import io
 import xlsxwriter
 
 from odoo import api, models
-from odoo.tools.misc import get_lang
+from odoo.tools.misc import formatLang, get_lang
 
 _EXCEL_DATES = {"%d": "dd", "%m": "mm", "%Y": "yyyy", "%y": "yy", "%b": "mmm", "%B": "mmmm"}
 
@@ -58,7 +58,9 @@ class CreditCollectionStatementWorkbook(models.AbstractModel):
 
     @api.model
     def _tell_matches(self, row):
-        return ", ".join(f"{name} ({value:.2f})" for name, value in row["matches"])
+        return ", ".join(
+            f"{name} ({formatLang(self.env, value)})" for name, value in row["matches"]
+        )
 
     @api.model
     def _make(self, columns, found, created, is_list):
