@@ -20,8 +20,6 @@ class CreditCollectionReport(models.AbstractModel):
 
     company_id = fields.Many2one("res.company", readonly=True)
     company_currency_id = fields.Many2one("res.currency", "Company currency", readonly=True)
-    # how many rows were found, of which a page is read; not a figure, and not shown
-    row_count = fields.Integer(readonly=True, aggregator=None, exportable=False)
 
     @property
     def _table_query(self):
@@ -51,24 +49,12 @@ class CreditCollectionReport(models.AbstractModel):
     def web_search_read(
         self, domain, specification, offset=0, limit=None, order=None, count_limit=None
     ):
-        """Read a page and count all rows in one query: each query computes the figures anew."""
-        wanted = [*specification, "row_count"]
-        page = self.search_fetch(domain, wanted, offset=offset, limit=limit, order=order)
-        length = page[:1].row_count
-        if count_limit:
-            length = min(length, count_limit)
-        return {"length": length, "records": page.web_read(specification)}
-
-    @api.model
-    def fields_get(self, allfields=None, attributes=None):
-        res = super().fields_get(allfields, attributes)
-        res.pop("row_count", None)
-        return res
-
-    def _field_to_sql(self, alias, field_expr, query=None):
-        if field_expr == "row_count":
-            return SQL("COUNT(*) OVER ()")
-        return super()._field_to_sql(alias, field_expr, query)
+        """Read a page and count the rows at once: each query computes the figures anew."""
+        if not limit or not count_limit or offset + limit > count_limit:
+            return super().web_search_read(domain, specification, offset, limit, order, count_limit)
+        found = self.search_fetch(domain, specification.keys(), limit=count_limit, order=order)
+        page = self.browse(found.ids[offset : offset + limit])
+        return {"length": len(found), "records": page.web_read(specification)}
 
     def _read_group_select(self, aggregate_spec, query):
         name, _colon, _function = aggregate_spec.partition(":")
