@@ -170,6 +170,23 @@ class TestFigures(FiguresCommon):
 
     # -- the figures that follow from the ledger
 
+    def test_a_page_of_a_report_says_how_many_rows_there_are(self):
+        customer = self._customer("Three Rows")
+        for amount in (10.0, 20.0, 30.0):
+            self._overdue_invoice(amount, partner=customer)
+        self.env.flush_all()
+        report = self.env["credit.collection.report.item"]
+        domain, fields = [("partner_id", "=", customer.id)], {"amount_residual": {}}
+
+        def read(**page):
+            found = report.web_search_read(domain, fields, order="amount_residual", **page)
+            return found["length"], [row["amount_residual"] for row in found["records"]]
+
+        self.assertEqual(read(limit=2, count_limit=101), (3, [10.0, 20.0]))
+        self.assertEqual(read(limit=2, offset=2, count_limit=101), (3, [30.0]))
+        self.assertEqual(read(limit=1, count_limit=2), (2, [10.0]), "two or more")
+        self.assertEqual(read(limit=2, offset=4), (0, []))
+
     def test_figures_of_any_day_are_those_of_the_raw_ledger(self):
         ledger = self._read_ledger()
         self.assertGreater(len(ledger.entries), 200, "a few hundred movements")
