@@ -22,6 +22,8 @@ CONTACT_CHANNELS = [
     ("visit", "Visit"),
     ("other", "Other"),
 ]
+SPOKEN_CONTACTS = ("call", "visit")
+WRITTEN_CONTACTS = ("email", "letter", "other")
 
 # Whose debt it is, as the laws on late payment tell them apart.
 DEBTOR_KINDS = [

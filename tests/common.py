@@ -69,6 +69,15 @@ class CollectionCommon(AccountTestInvoicingCommon, MockSmtplibCase):
         """Let it be nine o'clock on this day."""
         self.clock.move_to(f"{day} 09:00")
 
+    @classmethod
+    def _speak(cls, *langs):
+        """Switch languages on, and what the module says in them."""
+        for lang in langs:
+            cls.env["res.lang"]._activate_lang(lang)
+        cls.env["ir.module.module"].sudo().search(
+            [("name", "=", "credit_collection")]
+        )._update_translations(list(langs))
+
     def _commit(self):
         """Do what happens just before a commit: the cases follow the ledger."""
         self.env.cr.flush()

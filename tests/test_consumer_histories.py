@@ -377,11 +377,7 @@ class TestConsumerHistories(CollectionCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        for lang in ("fr_FR", "nl_NL", "de_DE"):
-            cls.env["res.lang"]._activate_lang(lang)
-        cls.env["ir.module.module"].sudo().search(
-            [("name", "=", "credit_collection")]
-        )._update_translations(["fr_FR", "nl_NL", "de_DE"])
+        cls._speak("fr_FR", "nl_NL", "de_DE")
         cls.company.write({"company_registry": NUMBER, "vat": f"BE{NUMBER}"})
         for name, code in (("Late interest", "756001"), ("Compensation", "743001")):
             account = cls.env["account.account"].create(

@@ -478,11 +478,7 @@ class TestFrenchMandate(FirmCommon):
 
     def test_shipped_letters_pass_in_every_language(self):
         langs = ("en_US", "fr_FR", "nl_NL", "de_DE")
-        for lang in langs:
-            self.env["res.lang"]._activate_lang(lang)
-        self.env["ir.module.module"].sudo().search(
-            [("name", "=", "credit_collection")]
-        )._update_translations(list(langs))
+        self._speak(*langs)
         policies = {"consumer": "consumer", "business": "business", "public": "business"}
         debtors = self.env["res.partner"]
         for kind, policy in policies.items():

@@ -42,6 +42,21 @@ class GuardCommon(ChargeCommon):
         """Let it be this moment, in UTC."""
         self.clock.move_to(moment)
 
+    def _moratorium(self, invoice, day):
+        """Return an insolvency, not opened yet, whose moratorium runs from a day until 20 April."""
+        return self.env["credit.collection.litigation"].create(
+            {
+                "case_id": self._case(invoice.partner_id).id,
+                "kind_id": self.env.ref("credit_collection.litigation_kind_other_insolvency").id,
+                "line_ids": [
+                    Command.create({"move_line_id": self._items(invoice).move_line_id.id})
+                ],
+                "date_judgment": day,
+                "date_moratorium_from": day,
+                "date_moratorium_to": "2026-04-20",
+            }
+        )
+
     def _override(self, notice, reason="Agreed with his lawyer"):
         action = notice.action_override_wizard()
         wizard = self.env[action["res_model"]].with_context(**action["context"])
@@ -531,11 +546,7 @@ class TestMentions(GuardCommon):
 
     def test_shipped_texts_pass_in_every_language(self):
         langs = ("en_US", "fr_FR", "nl_NL", "de_DE")
-        for lang in langs:
-            self.env["res.lang"]._activate_lang(lang)
-        self.env["ir.module.module"].sudo().search(
-            [("name", "=", "credit_collection")]
-        )._update_translations(list(langs))
+        self._speak(*langs)
         people = self.env["res.partner"]
         for country in ("be", "nl"):
             for lang in langs:
@@ -782,18 +793,7 @@ class TestContacts(GuardCommon):
         invoice = self._owed()
         self._commit()
         case = self._case(self.ann)
-        litigation = self.env["credit.collection.litigation"].create(
-            {
-                "case_id": case.id,
-                "kind_id": self.env.ref("credit_collection.litigation_kind_other_insolvency").id,
-                "line_ids": [
-                    Command.create({"move_line_id": self._items(invoice).move_line_id.id})
-                ],
-                "date_judgment": "2026-02-20",
-                "date_moratorium_from": "2026-02-20",
-                "date_moratorium_to": "2026-04-20",
-            }
-        )
+        litigation = self._moratorium(invoice, "2026-02-20")
         litigation.action_open()
         newer = self._owed(200.0, "2026-02-25", invoice_date="2026-02-24")
         self.assertDecision(newer, "hold")
@@ -858,18 +858,7 @@ class TestOverride(GuardCommon):
         notice = self._notice()
         with self.allow_pdf_render():
             notice.action_print_letters()
-        litigation = self.env["credit.collection.litigation"].create(
-            {
-                "case_id": notice.case_id.id,
-                "kind_id": self.env.ref("credit_collection.litigation_kind_other_insolvency").id,
-                "line_ids": [
-                    Command.create({"move_line_id": self._items(invoice).move_line_id.id})
-                ],
-                "date_judgment": "2026-03-02",
-                "date_moratorium_from": "2026-03-02",
-                "date_moratorium_to": "2026-04-20",
-            }
-        )
+        litigation = self._moratorium(invoice, "2026-03-02")
         litigation.action_open()
         return notice
 

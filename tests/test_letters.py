@@ -56,11 +56,7 @@ class TestLetters(CollectionCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        for lang in LANGS:
-            cls.env["res.lang"]._activate_lang(lang)
-        cls.env["ir.module.module"].sudo().search(
-            [("name", "=", "credit_collection")]
-        )._update_translations(list(LANGS))
+        cls._speak(*LANGS)
         cls.company.write(
             {
                 "street": "12 Mill Quay",

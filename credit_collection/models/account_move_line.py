@@ -131,12 +131,7 @@ class AccountMoveLine(models.Model):
               GROUP BY line_id
             )
             SELECT line.id, COALESCE(line.collection_origin_line_id, line.id) AS source_id,
-                   -- hardly a line was moved: a join would read the ledger twice
-                   CASE WHEN line.collection_origin_line_id IS NULL THEN line.move_id
-                        ELSE (SELECT origin.move_id
-                                FROM account_move_line origin
-                               WHERE origin.id = line.collection_origin_line_id)
-                    END AS move_id,
+                   %(source_move)s AS move_id,
                    line.company_id, line.company_currency_id, line.currency_id, line.account_id,
                    partner.commercial_partner_id AS partner_id, line.date, line.date_due,
                    line.balance, line.amount_currency, line.amount_residual,
@@ -147,6 +142,23 @@ class AccountMoveLine(models.Model):
             """,
             date=date,
             lines=lines,
+            source_move=self._collection_get_source_move_sql(),
+        )
+
+    @api.model
+    def _collection_get_source_move_sql(self):
+        """Return the entry to which a `line` belongs: that of its invoice, if it was moved.
+
+        Hardly a line was: a join would read the ledger twice.
+        """
+        return SQL(
+            """
+            CASE WHEN line.collection_origin_line_id IS NULL THEN line.move_id
+                 ELSE (SELECT origin.move_id
+                         FROM account_move_line origin
+                        WHERE origin.id = line.collection_origin_line_id)
+             END
+            """
         )
 
     @api.model

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_amount, format_date
 
+from ..const import SPOKEN_CONTACTS
+
 
 class CreditCollectionCalled(models.AbstractModel):
     """The part of a case that is for somebody on the phone: whom to call, what to know first."""
@@ -52,7 +54,7 @@ class CreditCollectionCalled(models.AbstractModel):
         today = fields.Date.context_today(self)
         spoken = self.contact_ids.filtered(
             lambda one: (
-                one.channel in ("call", "visit")
+                one.channel in SPOKEN_CONTACTS
                 and fields.Datetime.context_timestamp(one, one.date).date() == today
             )
         )[:1]
@@ -233,7 +235,7 @@ class CreditCollectionCalled(models.AbstractModel):
     def _get_called_today(self, scope):
         """Return how many customers were called today, and how many there were to call."""
         spoken = [
-            ("channel", "in", ("call", "visit")),
+            ("channel", "in", SPOKEN_CONTACTS),
             ("date", ">=", self._get_start_of_day()),
         ]
         called = self.search_count(scope & Domain("contact_ids", "any", spoken))

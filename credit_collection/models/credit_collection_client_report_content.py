@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..const import SPOKEN_CONTACTS, WRITTEN_CONTACTS
 from ..long_date import format_long_date
 from ..tools.ageing import age_by_days, days_late
 from .credit_collection_dunning_document import DocumentWriter
@@ -225,7 +226,6 @@ class CreditCollectionClientReport(models.Model):
 
     def _get_contact_counts(self):
         """Return `[(how, how often), ...]`; what notices have sent is told by the notices."""
-        spoken, written = ("call", "visit"), ("email", "letter", "other")
         until = fields.Date.add(self.date_to, days=1)
         domain = (
             Domain("company_id", "=", self.company_id.id)
@@ -244,9 +244,12 @@ class CreditCollectionClientReport(models.Model):
             return sum(counts.get((by, way), 0) for by in channels for way in directions)
 
         return [
-            (self.env._("Calls and visits"), count(spoken)),
-            (self.env._("E-mails and letters beside the reminders"), count(written, ("out",))),
-            (self.env._("Answers of your customers"), count(written, ("in",))),
+            (self.env._("Calls and visits"), count(SPOKEN_CONTACTS)),
+            (
+                self.env._("E-mails and letters beside the reminders"),
+                count(WRITTEN_CONTACTS, ("out",)),
+            ),
+            (self.env._("Answers of your customers"), count(WRITTEN_CONTACTS, ("in",))),
         ]
 
     def _get_agreement_counts(self):

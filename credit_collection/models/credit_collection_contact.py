@@ -2,7 +2,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ..const import CONTACT_CHANNELS
+from ..const import CONTACT_CHANNELS, SPOKEN_CONTACTS
 from ..tools.working_days import add_working_days
 from .credit_collection_contact_outcome import NEXT_STEPS
 
@@ -111,7 +111,7 @@ class CreditCollectionContact(models.Model):
     @api.constrains("outcome_id", "channel", "direction")
     def _check_outcome_id(self):
         for contact in self:
-            if contact.channel in ("call", "visit") and not (
+            if contact.channel in SPOKEN_CONTACTS and not (
                 contact.outcome_id or contact.delivery_id
             ):
                 raise ValidationError(self.env._("Choose what came of it."))

@@ -214,12 +214,7 @@ class CreditCollectionDunning(models.Model):
                   JOIN account_move_line item ON item.id = line.move_line_id
                   JOIN LATERAL (
                            SELECT dunning.id
-                             FROM credit_collection_dunning_line earlier
-                             JOIN credit_collection_dunning dunning
-                               ON dunning.id = earlier.dunning_id AND dunning.state = 'sent'
-                            WHERE earlier.move_line_id IN (item.id, item.collection_origin_line_id)
-                              AND earlier.level_id IS NOT NULL
-                              AND earlier.dunning_id < line.dunning_id
+                             %(earlier)s
                               AND EXISTS (SELECT FROM credit_collection_delivery delivery
                                            WHERE delivery.dunning_id = dunning.id
                                              AND delivery.state = 'sent'
@@ -230,6 +225,7 @@ class CreditCollectionDunning(models.Model):
                  WHERE line.dunning_id = ANY(%(ids)s) AND line.level_id IS NOT NULL
               ORDER BY line.dunning_id, first.id
                 """,
+                earlier=self.line_ids._get_earlier_sql(),
                 ids=list(self._origin.ids),
                 written=list(WRITTEN_CHANNELS),
             )
@@ -1289,6 +1285,10 @@ class CreditCollectionDunning(models.Model):
             *self.env["credit.collection.legal.profile"]._get_letter_fields(),
         }
 
+    def _get_company_number(self):
+        """Return the number by which the creditor is known."""
+        return self.company_id.company_registry or self.company_id.vat or ""
+
     def _get_placeholder_values(self):
         """Return the value of each placeholder, in the language of the notice.
 
@@ -1310,7 +1310,7 @@ class CreditCollectionDunning(models.Model):
             {
                 "customer": lambda: self.customer_id.name or "",
                 "company": lambda: company.name,
-                "company_number": lambda: company.company_registry or company.vat or "",
+                "company_number": self._get_company_number,
                 "contact_email": lambda: self._get_contact().email or company.email or "",
                 "amount_due": lambda: dunning.amount_text,
                 "principal": lambda: write(self._get_totals()),
@@ -1446,21 +1446,31 @@ class CreditCollectionDunningLine(models.Model):
                   JOIN account_move_line item ON item.id = line.move_line_id
                   JOIN LATERAL (
                            SELECT dunning.date_sent, earlier.level_id
-                             FROM credit_collection_dunning_line earlier
-                             JOIN credit_collection_dunning dunning
-                               ON dunning.id = earlier.dunning_id AND dunning.state = 'sent'
-                            WHERE earlier.move_line_id IN (item.id, item.collection_origin_line_id)
-                              AND earlier.level_id IS NOT NULL
-                              AND earlier.dunning_id < line.dunning_id
+                             %(earlier)s
                          ORDER BY dunning.date_sent DESC, dunning.id DESC
                             LIMIT 1
                        ) last ON TRUE
-                 WHERE line.id = ANY(%s)
+                 WHERE line.id = ANY(%(ids)s)
                 """,
-                list(self._origin.ids),
+                earlier=self._get_earlier_sql(),
+                ids=list(self._origin.ids),
             )
         )
         return [(self.browse(line_id), *values) for line_id, *values in rows]
+
+    @api.model
+    def _get_earlier_sql(self):
+        """Return where the notices are found that claimed the `item` of a `line` before it."""
+        return SQL(
+            """
+            FROM credit_collection_dunning_line earlier
+            JOIN credit_collection_dunning dunning
+              ON dunning.id = earlier.dunning_id AND dunning.state = 'sent'
+           WHERE earlier.move_line_id IN (item.id, item.collection_origin_line_id)
+             AND earlier.level_id IS NOT NULL
+             AND earlier.dunning_id < line.dunning_id
+            """
+        )
 
     def action_leave_out(self):
         """Take this item out of the proposal."""

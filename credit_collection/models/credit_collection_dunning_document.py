@@ -450,10 +450,7 @@ class CreditCollectionDunning(models.Model):
         advice = self.env._(
             "Address of the firm: enter the street and the city of %(firm)s.", firm=firm.name
         )
-        return [
-            (firm.name, value, advice)
-            for value in (firm.name, firm.street, " ".join(filter(None, (firm.zip, firm.city))))
-        ]
+        return [(firm.name, value, advice) for value in (firm.name, *self._write_address(firm))]
 
     def _get_creditor_address_values(self):
         company = self.company_id
@@ -461,8 +458,12 @@ class CreditCollectionDunning(models.Model):
             "Address of the creditor: enter the street and the city of %(company)s.",
             company=company.name,
         )
-        place = " ".join(filter(None, (company.zip, company.city)))
-        return [(company.name, value, advice) for value in (company.street, place)]
+        return [(company.name, value, advice) for value in self._write_address(company)]
+
+    @api.model
+    def _write_address(self, sender):
+        """Return the street and the place of a firm or a company."""
+        return sender.street, " ".join(filter(None, (sender.zip, sender.city)))
 
     def _get_number_values(self):
         company = self.company_id
@@ -470,7 +471,7 @@ class CreditCollectionDunning(models.Model):
             "Enterprise number: enter the company ID or the VAT number of %(company)s.",
             company=company.name,
         )
-        return [(company.name, company.company_registry or company.vat or "", advice)]
+        return [(company.name, self._get_company_number(), advice)]
 
     def _get_goods_values(self, lines):
         return [

@@ -546,13 +546,7 @@ class CreditCollectionItem(models.Model):
                    move.collection_policy_id, move.collection_level_id, move.collection_level_date,
                    move.collection_waiting_end
               FROM account_move_line line
-              JOIN account_move move ON move.id =
-                   -- hardly a line was moved: a join would read the ledger twice
-                   CASE WHEN line.collection_origin_line_id IS NULL THEN line.move_id
-                        ELSE (SELECT origin.move_id
-                                FROM account_move_line origin
-                               WHERE origin.id = line.collection_origin_line_id)
-                    END
+              JOIN account_move move ON move.id = %(source_move)s
               JOIN res_partner partner ON partner.id = line.partner_id
               JOIN res_company company ON company.id = line.company_id
               JOIN res_currency currency ON currency.id = company.currency_id
@@ -565,6 +559,7 @@ class CreditCollectionItem(models.Model):
                AND %(companies)s
                AND %(scope)s
             """,
+            source_move=self.env["account.move.line"]._collection_get_source_move_sql(),
             companies=self._get_company_sql(companies, "line.company_id"),
             scope=scope,
         )

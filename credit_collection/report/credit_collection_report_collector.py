@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..const import SPOKEN_CONTACTS, WRITTEN_CONTACTS
+
 
 class CreditCollectionReportCollector(models.Model):
     """What each collector did, and what came of it: a row for each thing that happened.
@@ -90,8 +92,8 @@ class CreditCollectionReportCollector(models.Model):
                 " FROM (%s) payment WHERE days_late = 0",
                 reports["payment"],
             ),
-            "call": self._get_contact_sql(date, companies, ("call", "visit")),
-            "written": self._get_contact_sql(date, companies, ("email", "letter", "other")),
+            "call": self._get_contact_sql(date, companies, SPOKEN_CONTACTS),
+            "written": self._get_contact_sql(date, companies, WRITTEN_CONTACTS),
             "notice": SQL(
                 "SELECT dunning.id, dunning.company_id, cases.partner_id, NULL::int,"
                 " dunning.date_sent, dunning.amount_due FROM credit_collection_dunning dunning"
