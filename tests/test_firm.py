@@ -114,6 +114,20 @@ class TestCockpit(FirmCommon):
         self.assertAlmostEqual(row.coverage, 50.0 / 150.0, places=9)
         self.assertEqual(self._case().amount_overdue, 150.0, "what is excluded is not dunned")
 
+    def test_a_debt_without_a_customer_is_overdue_and_left_alone(self):
+        self._hold(self._overdue_invoice(50.0))
+        entry = self._misc_entry(no_followup=False)
+        entry.line_ids.partner_id = False
+        [debt] = entry.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+        row = self._row()
+        self.assertEqual(row.amount_nameless, debt.amount_residual)
+        self.assertEqual(row.amount_overdue, 50.0 + debt.amount_residual)
+        self.assertEqual(row.amount_excluded, 0.0)
+        self.assertAlmostEqual(row.coverage, 50.0 / row.amount_overdue, places=9)
+        section = self.env["credit.collection.dashboard"].get_section("balance")
+        [tile] = [one for one in section["tiles"] if one["key"] == "overdue"]
+        self.assertEqual(tile["value"], row.amount_overdue)
+
     def test_coverage_is_the_share_that_was_reminded_or_is_held(self):
         self.assertEqual(self._row().coverage, 1.0, "nothing is overdue")
         reminded = self._overdue_invoice(100.0, "2026-02-10")

@@ -23,11 +23,17 @@ class CreditCollectionCockpit(models.Model):
     amount_overdue = fields.Monetary(
         "Overdue",
         readonly=True,
-        help="All debts of customers that were due before today, as on the dashboard: also what is "
-        "excluded from dunning.",
+        help="All debts that were due before today, as on the dashboard: also what is excluded from "
+        "dunning, and what was booked without a customer.",
     )
     amount_excluded = fields.Monetary(
         "Excluded", readonly=True, help="Overdue, and excluded from dunning by a mark on the entry."
+    )
+    amount_nameless = fields.Monetary(
+        "Without customer",
+        readonly=True,
+        help="Overdue, and booked without a customer: nobody can be reminded before the entry says "
+        "whose debt it is.",
     )
     amount_covered = fields.Monetary(
         "Covered",
@@ -81,6 +87,7 @@ class CreditCollectionCockpit(models.Model):
                    COALESCE(item.amount_residual, 0) AS amount_residual,
                    COALESCE(item.amount_overdue, 0) AS amount_overdue,
                    COALESCE(item.amount_excluded, 0) AS amount_excluded,
+                   COALESCE(item.amount_nameless, 0) AS amount_nameless,
                    COALESCE(item.amount_covered, 0) AS amount_covered,
                    COALESCE(item.amount_covered
                             / NULLIF(item.amount_overdue - item.amount_excluded, 0), 1) AS coverage,
@@ -137,7 +144,8 @@ class CreditCollectionCockpit(models.Model):
     def _get_item_sql(self, companies, today):
         """The open items: overdue as on the dashboard, covered is what somebody looks after.
 
-        The cases leave out what is excluded from dunning.
+        The cases leave out what is excluded from dunning, and no assessment sees a debt that was
+        booked without a customer.
         """
         return SQL(
             """
@@ -147,6 +155,9 @@ class CreditCollectionCockpit(models.Model):
                    COALESCE(sum(amount_residual)
                             FILTER (WHERE date_due < %(today)s AND decision = 'excluded'), 0)
                        AS amount_excluded,
+                   COALESCE(sum(amount_residual)
+                            FILTER (WHERE date_due < %(today)s AND case_id IS NULL), 0)
+                       AS amount_nameless,
                    COALESCE(sum(CASE WHEN level_id IS NOT NULL OR decision IN ('hold', 'queued')
                                      THEN amount_residual
                                      ELSE amount_residual - amount_claim END)
@@ -157,11 +168,26 @@ class CreditCollectionCockpit(models.Model):
                    count(DISTINCT case_id) FILTER (WHERE decision IN ('failed', 'last_level'))
                        AS exception_count
               FROM (
-                       SELECT item.*, cases.company_id
+                       SELECT cases.company_id, item.case_id, item.level_id, item.decision,
+                              item.date_due, item.date_next, item.amount_residual, item.amount_claim
                          FROM credit_collection_item item
                          JOIN credit_collection_case cases ON cases.id = item.case_id
                         WHERE cases.company_id = ANY(%(companies)s)
                           AND item.decision != 'credit'
+                    UNION ALL
+                       SELECT line.company_id, NULL, NULL,
+                              CASE WHEN line.no_followup THEN 'excluded' END,
+                              COALESCE(line.date_maturity, line.date), NULL, line.amount_residual, 0
+                         FROM account_move_line line
+                        WHERE line.account_id = ANY (ARRAY(
+                                  SELECT id FROM account_account
+                                   WHERE account_type = 'asset_receivable'
+                              ))
+                          AND line.partner_id IS NULL
+                          AND line.reconciled IS NOT TRUE
+                          AND line.parent_state = 'posted'
+                          AND line.amount_residual > 0
+                          AND line.company_id = ANY(%(companies)s)
                    ) debt
           GROUP BY company_id
             """,
