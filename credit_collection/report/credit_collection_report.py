@@ -49,10 +49,13 @@ class CreditCollectionReport(models.AbstractModel):
     def web_search_read(
         self, domain, specification, offset=0, limit=None, order=None, count_limit=None
     ):
-        """Read a page and count the rows at once: each query computes the figures anew."""
+        """Find the rows and count them at once, then read those of the page, and of no other.
+
+        Each query computes the figures anew: a search and a count of their own take twice as long.
+        """
         if not limit or not count_limit or offset + limit > count_limit:
             return super().web_search_read(domain, specification, offset, limit, order, count_limit)
-        found = self.search_fetch(domain, specification.keys(), limit=count_limit, order=order)
+        found = self.search(domain, limit=count_limit, order=order)
         page = self.browse(found.ids[offset : offset + limit])
         return {"length": len(found), "records": page.web_read(specification)}
 
