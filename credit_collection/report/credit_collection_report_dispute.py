@@ -11,10 +11,12 @@ class CreditCollectionReportDispute(models.Model):
     _auto = False
     _order = "date desc, id desc"
     _rec_name = "dispute_id"
+    _document = "dispute_id"
 
     dispute_id = fields.Many2one("credit.collection.dispute", readonly=True)
     move_id = fields.Many2one("account.move", "Invoice", readonly=True)
     reason_id = fields.Many2one("credit.collection.dispute.reason", readonly=True)
+    department = fields.Char(related="reason_id.department")
     settler_id = fields.Many2one("res.users", "Settled by", readonly=True)
     state = fields.Selection(
         [
