@@ -489,6 +489,40 @@ class TestCollectionFigures(FiguresCommon, ChargeCommon):
         self.assertTrue(tiles["dso"]["help"], "the formula is in the help")
         self.assertEqual(len(tiles), 12, "a dozen")
 
+    def test_a_click_on_a_row_opens_what_it_counts(self):
+        collector = self._user("clicks", "credit_collection_group_user")
+        self._live_with_notices()
+        invoice = self._overdue_invoice(500.0, "2026-03-30", invoice_date="2026-03-05")
+        self._promise(invoice, 500.0, "2026-04-10")
+        self.env["credit.collection.dispute"].create(
+            {
+                "move_id": self._overdue_invoice(100.0).id,
+                "reason_id": self.env.ref("credit_collection.dispute_reason_price").id,
+                "amount": 40.0,
+            }
+        )
+        case = self._plan(self._overdue_invoice(600.0, "2026-03-30")).case_id
+        for name, field in (
+            ("item", "move_id"),
+            ("payment", "move_id"),
+            ("roll", "move_id"),
+            ("forecast", "move_id"),
+            ("recovery", "dunning_id"),
+            ("charge", "charge_id"),
+            ("promise", "promise_id"),
+            ("dispute", "dispute_id"),
+            ("collector", "case_id"),
+        ):
+            report = self._report(name, _DAY)
+            row = report.search([(field, "!=", False)], limit=1)
+            action = row.with_user(collector).action_open_document()
+            self.assertEqual(
+                (action["res_model"], action["res_id"]), (row[field]._name, row[field].id), name
+            )
+        planned = self._report("forecast", _DAY).search([("source", "=", "plan")], limit=1)
+        action = planned.action_open_document()
+        self.assertEqual((action["res_model"], action["res_id"]), (case._name, case.id))
+
     def test_dashboard_of_a_company_without_anything_is_empty_and_not_wrong(self):
         tiles, parts = self._dashboard(date(2020, 1, 31))
         self.assertEqual({tile["value"] or 0 for tile in tiles.values()}, {0})

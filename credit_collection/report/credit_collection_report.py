@@ -74,10 +74,21 @@ class CreditCollectionReportCustomer(models.AbstractModel):
     _description = "Figures of Customers"
     _inherit = ["credit.collection.report"]
 
+    # the field of what a click on a row opens; the case opens where a row has none
+    _document = "move_id"
+
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
     case_id = fields.Many2one("credit.collection.case", readonly=True)
     user_id = fields.Many2one("res.users", "Collector", readonly=True)
     country_id = fields.Many2one("res.country", readonly=True)
+
+    def action_open_document(self):
+        """Open what a row counts: the invoice, the notice, the promise, or else the case."""
+        self.ensure_one()
+        document = self[self._document] or self.case_id
+        if document._name == "account.move":
+            return document.action_open_business_doc()
+        return document._get_records_action(context={}) if document else False
 
     @api.model
     def _get_query(self, date, companies):

@@ -11,6 +11,7 @@ class CreditCollectionReportCharge(models.Model):
     _auto = False
     _order = "date_sent desc, id desc"
     _rec_name = "charge_id"
+    _document = "charge_id"
     _ratios = {"rate": ("amount_collected", "amount")}
 
     charge_id = fields.Many2one("credit.collection.charge", readonly=True)

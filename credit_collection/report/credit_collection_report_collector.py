@@ -16,6 +16,7 @@ class CreditCollectionReportCollector(models.Model):
     _auto = False
     _order = "date desc, id desc"
     _rec_name = "kind"
+    _document = "case_id"
 
     kind = fields.Selection(
         [

@@ -72,7 +72,3 @@ class CreditCollectionReportItem(models.Model):
             bucket=Bucket._get_sql(date, SQL("line.date_due"), SQL("line.amount_residual")),
             date=date,
         )
-
-    def action_open_document(self):
-        self.ensure_one()
-        return self.move_line_id._collection_get_sources().action_open_business_doc()

@@ -11,6 +11,7 @@ class CreditCollectionReportPromise(models.Model):
     _auto = False
     _order = "date_deadline desc, id desc"
     _rec_name = "promise_id"
+    _document = "promise_id"
     _ratios = {
         "rate": ("kept_count", "judged_count"),
         "rate_amount": ("amount_kept", "amount_judged"),

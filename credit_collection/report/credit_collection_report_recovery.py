@@ -13,6 +13,7 @@ class CreditCollectionReportRecovery(models.Model):
     _auto = False
     _order = "date_sent desc, id desc"
     _rec_name = "dunning_id"
+    _document = "dunning_id"
     _ratios = {"rate": ("amount_paid", "amount")}
 
     dunning_id = fields.Many2one("credit.collection.dunning", "Notice", readonly=True)
