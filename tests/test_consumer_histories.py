@@ -316,14 +316,12 @@ class World:
         for mail in mails:
             message = message_from_string(mail["message"], policy=default_policy)
             html = next(part for part in message.walk() if part.get_content_type() == "text/html")
+            # two notices may reach one address on one day: the e-mail says whose it is
             delivery = self.env["credit.collection.delivery"].search(
                 [
-                    ("recipient", "in", mail["smtp_to_list"]),
-                    ("channel", "=", "email"),
+                    ("mail_message_id.message_id", "=", message["Message-Id"].strip()),
                     ("state", "=", "sent"),
-                ],
-                order="id desc",
-                limit=1,
+                ]
             )
             text = f"{message['subject']} {html2plaintext(html.get_content())}"
             self._note(delivery.dunning_id, "email", text)
