@@ -64,6 +64,21 @@ class TestDesk(CollectionCommon):
         case.activity_schedule("mail.mail_activity_data_call", date_deadline="2026-03-03")
         self.assertEqual(self._filter("to_call"), case)
 
+    def test_a_task_to_call_waits_for_the_next_day_until_somebody_is_reached(self):
+        self._owe()
+        case = self._case()
+        for kind in ("promise_broken", "large_overdue", "installment_unreminded"):
+            case._schedule_task(f"credit_collection.mail_activity_type_{kind}")
+        self.assertEqual(self._filter("to_call"), case)
+        self._log("voice_mail")
+        self.assertFalse(self._filter("to_call"), "he is called again another day")
+        self.assertEqual(set(case.activity_ids.mapped("date_deadline")), {case.date_next_action})
+        self._day(str(case.date_next_action))
+        self.assertEqual(self._filter("to_call"), case)
+        self._log("reached")
+        self.assertFalse(case.activity_ids, "it was said on the phone")
+        self.assertFalse(self._filter("to_call"))
+
     def test_promises_that_are_due_and_disputes_and_holds_are_found(self):
         invoice = self._owe()
         case = self._case()

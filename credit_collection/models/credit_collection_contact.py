@@ -220,14 +220,27 @@ class CreditCollectionContact(models.Model):
         return self.filtered(lambda one: (one.case_id, one.id) in latest)
 
     def _finish_calls(self):
-        """A call that somebody was reached by is the one that a dunning level asked for."""
-        for contact in self.filtered(
-            lambda one: one.channel == "call" and one.outcome_id.is_reached
-        ):
+        """A call that somebody was reached by is the one that a level, or a task, asked for.
+
+        When nobody was, they ask for it again on the day that the outcome says.
+        """
+        today = fields.Date.context_today(self)
+        for contact in self.filtered(lambda one: one.channel == "call" and one.outcome_id):
             waiting = contact.case_id.activity_ids._get_dunning_calls()
-            contact.sudo().delivery_id = waiting[:1]
-            tasks = waiting.activity_id.with_context(credit_collection_contact_logged=True)
-            tasks.action_feedback(feedback=contact.note or contact.outcome_id.name)
+            tasks = waiting.activity_id | contact.case_id.activity_ids.filtered(
+                lambda task: (
+                    task.activity_type_id.category == "phonecall" and task.date_deadline <= today
+                )
+            )
+            if contact.outcome_id.is_reached:
+                contact.sudo().delivery_id = waiting[:1]
+                tasks.with_context(credit_collection_contact_logged=True).action_feedback(
+                    feedback=contact.note or contact.outcome_id.name
+                )
+            elif contact.date_next:
+                tasks.filtered(lambda task: task.date_deadline <= today).sudo().write(
+                    {"date_deadline": contact.date_next}
+                )
 
     @api.model
     def _log_deliveries(self, deliveries):
