@@ -387,6 +387,18 @@ class TestCollectionFigures(FiguresCommon, ChargeCommon):
             },
         )
 
+    def test_what_is_promised_and_planned_is_expected_once(self):
+        today = date(2026, 3, 2)
+        invoice = self._overdue_invoice(600.0, "2026-02-20")
+        promise = self._promise(invoice, 300.0, "2026-03-13")
+        self._plan(invoice)
+        self.assertEqual(promise.state, "cancel", "the plan takes its place")
+        self.assertIn("was cancelled", self._case().message_ids[1].preview)
+        planned = self._forecast(today)
+        self.assertEqual({source for source, _day in planned}, {"plan"})
+        self._promise(invoice, 200.0, "2026-03-16")
+        self.assertEqual(self._forecast(today), planned, "the installment, promised again")
+
     def _plan(self, invoice):
         self._commit()
         plan = self.env["credit.collection.payment.plan"].create(

@@ -98,7 +98,10 @@ class TestLitigation(LitigationCommon):
 
     def test_everything_that_is_owed_is_covered_also_what_comes_later(self):
         first = self._overdue_invoice()
+        self._commit()
+        self._case().date_next_action = "2026-03-01"
         litigation = self._litigation(covers_customer=True, partner=self.customer)
+        self.assertFalse(self._case().date_next_action, "nobody calls him: it is in other hands")
         later = self._overdue_invoice(50.0, due="2026-02-25")
         self.assertDecision(first | later, "hold")
         self.assertEqual(litigation.line_ids.move_id, first | later)

@@ -160,6 +160,30 @@ class CreditCollectionCase(models.Model):
     def _get_promise_action(self, **defaults):
         return self._open_new(self.env._("Promise to pay"), "credit.collection.promise", **defaults)
 
+    def _get_open_promises(self, lines):
+        """Return the open promises that speak of any of these items."""
+        sources = lines._collection_get_sources()
+        return self.promise_ids.filtered(
+            lambda one: (
+                one.state == "open" and one.move_line_ids._collection_get_sources() & sources
+            )
+        )
+
+    def _cancel_promises(self, promises, successor):
+        """What was promised is not waited for any more: something else begins.
+
+        :param promises: those of this case
+        :param str successor: what begins, as it is told on the case
+        """
+        for promise in promises._cancel():
+            self._message_log(
+                body=self.env._(
+                    "%(promise)s was cancelled: %(successor)s begins.",
+                    promise=promise.display_name,
+                    successor=successor,
+                )
+            )
+
     def _close_broken_promise_tasks(self):
         self.activity_feedback(
             ["credit_collection.mail_activity_type_promise_broken"],

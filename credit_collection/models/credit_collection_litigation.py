@@ -587,13 +587,18 @@ class CreditCollectionLitigation(models.Model):
             litigation._add_lines(lines - kept.move_line_id)
         self._check_opening()
         litigation.line_ids._take_snapshot()
-        litigation._cancel_promises()
+        litigation.case_id._cancel_promises(
+            litigation.case_id._get_open_promises(litigation.line_ids.move_line_id),
+            self.kind_id.name,
+        )
         litigation.name = (
             self.env["ir.sequence"].sudo().with_company(self.company_id).next_by_code(self._name)
         )
         self._set_state("open", allowed=("draft",), date_open=fields.Date.context_today(self))
         litigation._place_hold("litigation", False, lines=[(line, 0) for line in lines])
         litigation._hold_items()
+        if litigation.covers_customer:
+            litigation.case_id.date_next_action = False  # the next step is that of the litigation
         litigation._close_decided_tasks()
         if litigation.stage_id:
             litigation._reach_stage()
@@ -641,23 +646,6 @@ class CreditCollectionLitigation(models.Model):
                     )
                 )
         self.line_ids._check_overlap()
-
-    def _cancel_promises(self):
-        """What was promised is not waited for any more: the claim is pursued."""
-        sources = self.line_ids.move_line_id._collection_get_sources()
-        promises = self.case_id.promise_ids.filtered(
-            lambda one: (
-                one.state == "open" and one.move_line_ids._collection_get_sources() & sources
-            )
-        )
-        for promise in promises._cancel():
-            self.case_id._message_log(
-                body=self.env._(
-                    "%(promise)s was cancelled: %(litigation)s begins.",
-                    promise=promise.display_name,
-                    litigation=self.kind_id.name,
-                )
-            )
 
     # -------------------------------------------------------------------------
     # Stages and dates

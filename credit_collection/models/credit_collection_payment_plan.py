@@ -483,6 +483,7 @@ class CreditCollectionPaymentPlan(models.Model):
             lines=[(line.move_line_id, line._get_amount_outside()) for line in lines_sudo],
         )
         self._replace()
+        self._take_over_promises()
         self._set_state(
             "active", allowed=("proposed",), date_active=fields.Date.context_today(self)
         )
@@ -496,6 +497,15 @@ class CreditCollectionPaymentPlan(models.Model):
                 date=format_date(self.env, self.date_last),
             )
         )
+
+    def _take_over_promises(self):
+        """What was promised of nothing but planned items is paid as it is planned."""
+        case = self.sudo().case_id
+        planned = self.line_ids.move_line_id._collection_get_sources()
+        promises = case._get_open_promises(planned).filtered(
+            lambda one: one.move_line_ids._collection_get_sources() <= planned
+        )
+        case._cancel_promises(promises, self.name)
 
     def _replace(self):
         """End the plan that this one replaces; the hold of this one is in force already."""

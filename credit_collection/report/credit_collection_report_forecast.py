@@ -50,8 +50,8 @@ class CreditCollectionReportForecast(models.Model):
             WITH line AS MATERIALIZED (%(line)s),
                  usual AS MATERIALIZED (%(usual)s),
                  claim AS MATERIALIZED (%(claim)s),
-                 promised AS MATERIALIZED (%(promised)s),
                  plan AS MATERIALIZED (%(plan)s),
+                 promised AS MATERIALIZED (%(promised)s),
                  planned AS MATERIALIZED (%(planned)s),
                  expected AS (%(expected)s)
             SELECT 3 * source_record + kind AS id, company_id, partner_id, source, move_id,
@@ -159,7 +159,10 @@ class CreditCollectionReportForecast(models.Model):
         )
 
     def _get_promised_sql(self, date, companies):
-        """What is still to come of each promise, spread over its items, the oldest first."""
+        """What is still to come of each promise, spread over its items, the oldest first.
+
+        What a payment plan covers is expected as it is planned, whatever is promised beside it.
+        """
         return SQL(
             """
             SELECT promise.id AS promise_id, promise.date_promised, claim.id AS line_id,
@@ -181,6 +184,8 @@ class CreditCollectionReportForecast(models.Model):
                    ) promise
               JOIN credit_collection_promise_line_rel rel ON rel.promise_id = promise.id
               JOIN claim ON claim.source_id = rel.move_line_id
+             WHERE NOT EXISTS (SELECT FROM plan
+                                WHERE plan.line_id = claim.id AND plan.amount_left > 0)
             WINDOW earlier AS (PARTITION BY promise.id ORDER BY claim.date_due, claim.id)
             """,
             date=date,
