@@ -233,6 +233,18 @@ class TestFigures(FiguresCommon):
             result[name] = report._read_group([], aggregates=["__count", *sums])
         return result
 
+    def test_balances_of_several_months_are_averages(self):
+        report = self._report("month", date(2026, 3, 31))
+        months = report.search([("company_id", "=", self.env.company.id)])
+        [(receivable, overdue, invoiced)] = report._read_group(
+            [("id", "in", months.ids)],
+            aggregates=["amount_receivable:sum", "amount_overdue:sum", "amount_sales:sum"],
+        )
+        for found, name in ((receivable, "amount_receivable"), (overdue, "amount_overdue")):
+            self.assertGreater(found, 0)
+            self.assertAlmostEqual(found, sum(months.mapped(name)) / len(months), places=4)
+        self.assertAlmostEqual(invoiced, sum(months.mapped("amount_sales")), places=4)
+
     # -- classes of the company
 
     def test_company_has_its_own_classes(self):

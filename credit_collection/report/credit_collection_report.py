@@ -17,6 +17,8 @@ class CreditCollectionReport(models.AbstractModel):
 
     # measures that are the quotient of the sums of two others, in whatever group
     _ratios = {}
+    # measures as of their `date`: of several days the average says something, and no sum
+    _balances = ()
 
     company_id = fields.Many2one("res.company", readonly=True)
     company_currency_id = fields.Many2one("res.currency", "Company currency", readonly=True)
@@ -60,7 +62,10 @@ class CreditCollectionReport(models.AbstractModel):
         return {"length": len(found), "records": page.web_read(specification)}
 
     def _read_group_select(self, aggregate_spec, query):
-        name, _colon, _function = aggregate_spec.partition(":")
+        name, _colon, function = aggregate_spec.partition(":")
+        if name in self._balances and function == "sum":
+            balance, date = (self._field_to_sql(self._table, one, query) for one in (name, "date"))
+            return SQL("COALESCE(SUM(%s) / NULLIF(COUNT(DISTINCT %s), 0), 0)", balance, date)
         if name not in self._ratios:
             return super()._read_group_select(aggregate_spec, query)
         above, below = (self._field_to_sql(self._table, one, query) for one in self._ratios[name])

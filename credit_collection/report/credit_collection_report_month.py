@@ -22,13 +22,21 @@ class CreditCollectionReportMonth(models.Model):
         "dso_best": ("amount_days_current", "amount_sales_period"),
         "cei": ("amount_collected", "amount_collectable"),
     }
+    _balances = (
+        "amount_receivable",
+        "amount_debt",
+        "amount_current",
+        "amount_overdue",
+        "amount_sales_period",
+    )
 
     date = fields.Date("Up to", readonly=True, help="The last day of the month, or the day chosen.")
     amount_receivable = fields.Monetary(
         "Receivable",
         currency_field="company_currency_id",
         readonly=True,
-        help="The balance of the receivable accounts: debts less open credits.",
+        help="The balance of the receivable accounts: debts less open credits. Of several months, "
+        "this and the other balances are averages.",
     )
     amount_debt = fields.Monetary("Open debts", currency_field="company_currency_id", readonly=True)
     amount_current = fields.Monetary("Not due", currency_field="company_currency_id", readonly=True)
@@ -127,7 +135,7 @@ class CreditCollectionReportMonth(models.Model):
               FROM period
               JOIN res_company company ON company.id = period.company_id
          LEFT JOIN back ON back.id = period.id
-             WHERE period.date_before IS NOT NULL
+             WHERE period.date_before IS NOT NULL AND period.has_begun
             """,
             step=self._get_step_sql(date, companies),
             period=self._get_period_sql(date, companies),
@@ -220,7 +228,10 @@ class CreditCollectionReportMonth(models.Model):
         )
 
     def _get_period_sql(self, date, companies):
-        """Each company at the end of each month: what the days up to then add up to."""
+        """Each company at the end of each month: what the days up to then add up to.
+
+        Before its first entry a company had no receivables to judge.
+        """
         return SQL(
             """
             SELECT day.company_id * 100 + day.rank AS id, day.company_id, day.date,
@@ -234,7 +245,8 @@ class CreditCollectionReportMonth(models.Model):
                         WHERE company.id = ANY(%(companies)s)
                    ) day
               JOIN LATERAL (
-                       SELECT COALESCE(sum(receivable), 0) AS receivable,
+                       SELECT count(*) > 0 AS has_begun,
+                              COALESCE(sum(receivable), 0) AS receivable,
                               COALESCE(sum(debt), 0) AS debt,
                               COALESCE(sum(overdue), 0) AS overdue,
                               COALESCE(sum(sales) FILTER (
