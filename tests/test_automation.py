@@ -25,7 +25,10 @@ class TestAutomation(CollectionCommon):
         dunning = self._dun().dunning_ids
         self.assertEqual(len(self._tasks("notice_failed")), 1)
         self.assertIn("no e-mail address", self._tasks("notice_failed").note)
+        self.assertIn("no e-mail address", dunning.note)
         dunning.action_retry()
+        self.assertFalse(dunning.note, "why it failed before says nothing of the next try")
+        self.assertEqual(dunning.delivery_text, "E-mail")
         self._send()
         self.assertEqual(len(self._tasks("notice_failed")), 1)
 

@@ -193,7 +193,7 @@ class CreditCollectionDunning(models.Model):
         labels = dict(channels)
         for dunning in self:
             used = dunning.delivery_ids.mapped("channel") or dunning.level_id._get_channels()
-            dunning.delivery_text = ", ".join(labels[channel] for channel in used)
+            dunning.delivery_text = ", ".join(labels[channel] for channel in dict.fromkeys(used))
 
     @api.depends("line_ids.move_line_id", "line_ids.level_id")
     def _compute_first_letter_ids(self):
@@ -329,7 +329,7 @@ class CreditCollectionDunning(models.Model):
         failed.sudo().delivery_ids.filtered(lambda one: one.state == "failed").write(
             {"is_superseded": True}
         )
-        failed._set_state("queued", allowed=("failed",))
+        failed._set_state("queued", allowed=("failed",), note=False)
         failed._create_deliveries()
         failed.case_id._refresh()
         self.env.ref("credit_collection.ir_cron_send_notices").sudo()._trigger()

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
-from odoo.tools.misc import format_date
+from odoo.tools.misc import format_date, format_datetime
 
 from ..const import CLAIMED_DECISIONS, DECISIONS
 
@@ -193,15 +193,32 @@ class CreditCollectionRun(models.Model):
         if any(self.mapped("letter_count")):
             letters = self.env._("Letters wait for you to print them.")
             message = f"{message} {letters}"
+        waiting = self._describe_waiting()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "success",
-                "message": message,
+                "type": "warning" if waiting else "success",
+                "message": f"{message} {waiting}",
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
+
+    def _describe_waiting(self):
+        """Return how many notices the law keeps from leaving now, and until when the last waits."""
+        now = fields.Datetime.now()
+        waiting = self.dunning_ids.delivery_ids.filtered(
+            lambda one: one.state == "todo" and one.date_not_before and one.date_not_before > now
+        )
+        if not waiting:
+            return ""
+        return self.env._(
+            "%(count)s wait until %(moment)s: the law of their customers lets them leave then.",
+            count=len(waiting.dunning_id),
+            moment=format_datetime(
+                self.env, max(waiting.mapped("date_not_before")), dt_format="short"
+            ),
+        )
 
     def action_print_letters(self):
         """Print the letters of this run as one PDF, in the order of language and postcode."""
