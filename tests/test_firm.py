@@ -689,8 +689,11 @@ class TestClientReport(FirmCommon):
     def test_it_speaks_the_language_of_the_client(self):
         self._story()
         self.company.partner_id.lang = "fr_FR"
-        text = self._read(self._make())
+        report = self._make()
+        text = self._read(report)
         self.assertIn("28 février 2026", text)
+        self.assertIn("février 2026 · Page 1 sur", text)
+        self.assertIn("– Late Payer Ltd : 50,00", text)
         self.assertNotIn("recouvrer notre créance", text, "the client is no debtor")
         self.assertRegex(text, r"1.200,00|1.190,00|1 ?.?\d{3},\d\d")
 

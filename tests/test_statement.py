@@ -473,6 +473,7 @@ class TestStatement(StatementCommon):
         text = self._read_email()
         self.assertIn("As discussed.", text)
         self.assertIn("100.00", text)
+        self.assertEqual(self._case().contact_ids.note, "Statement of account as of March 2, 2026")
         message = self._case().message_ids[0]
         self.assertEqual(
             sorted(message.attachment_ids.mapped("name")),

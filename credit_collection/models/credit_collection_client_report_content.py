@@ -377,9 +377,7 @@ class CreditCollectionClientReport(models.Model):
         cases = self.env["credit.collection.case"].search(
             self._get_own_domain(("state", "=", "open"), ("item_ids.decision", "=", "last_level"))
         )
-        return [
-            f"{case.partner_id.name}: {self._amount(writer, case.amount_overdue)}" for case in cases
-        ]
+        return [self._tell_amount(writer, case, case.amount_overdue) for case in cases]
 
     def _tell_unreachable(self):
         """Name the late customers who can be reached neither by e-mail nor by post."""
@@ -397,6 +395,11 @@ class CreditCollectionClientReport(models.Model):
         cases = self.env["credit.collection.case"].search(
             self._get_own_domain(("amount_credit", ">", 0)), order="amount_credit desc, id"
         )
-        return [
-            f"{case.partner_id.name}: {self._amount(writer, case.amount_credit)}" for case in cases
-        ]
+        return [self._tell_amount(writer, case, case.amount_credit) for case in cases]
+
+    def _tell_amount(self, writer, case, amount):
+        return self.env._(
+            "%(customer)s: %(amount)s",
+            customer=case.partner_id.name,
+            amount=self._amount(writer, amount),
+        )

@@ -136,7 +136,7 @@ class CreditCollectionLetter(models.AbstractModel):
     def _get_labels(self, dunning):
         """Return what is written on the pages of a letter when it is cut out."""
         env = dunning.with_context(lang=dunning.lang).env
-        name = (dunning.name or "").replace("%", "%%")
+        name = (dunning.with_env(env).name or "").replace("%", "%%")
         page = env._("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s")
         page = " · ".join(filter(None, (name, page)))
         continuation = dunning.with_env(env)._get_continuation(name)

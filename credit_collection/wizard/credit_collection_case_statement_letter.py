@@ -196,7 +196,7 @@ class CreditCollectionCaseStatementLetter(models.TransientModel):
                     "case_id": letter.case_id.id,
                     "contact_id": letter.contact_id.id,
                     "channel": "email",
-                    "note": letter.name,
+                    "note": letter._get_continuation(letter.name),
                 }
                 for letter in self
             ]
