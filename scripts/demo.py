@@ -331,7 +331,14 @@ class Demo:
 
     def call_customers(self, day):
         """Call the two most urgent customers of each collector, and write down what came of it."""
-        outcomes = ("voice_mail", "reached", "no_answer", "call_back", "refuses", "paid")
+        outcomes = {
+            "voice_mail": "Left a message, and our number.",
+            "reached": "Has the invoices, wants to look at them with the boss.",
+            "no_answer": False,
+            "call_back": "In a meeting, asks to be called again.",
+            "refuses": "Says that he has no money before the end of the month.",
+            "paid": "Says that it was paid this week.",
+        }
         for login in self.users:
             env = self.as_user(login)
             if not env.user.has_group("credit_collection.credit_collection_group_user"):
@@ -341,6 +348,7 @@ class Demo:
                     ("state", "=", "open"),
                     ("acting_user_id", "=", env.uid),
                     ("amount_overdue", ">", 0),
+                    ("litigation_ids", "not any", [("state", "=", "open")]),
                     "|",
                     ("date_next_action", "=", False),
                     ("date_next_action", "<=", str(day)),
@@ -348,12 +356,13 @@ class Demo:
                 limit=2,
             )
             for case in cases:
-                name = outcomes[(case.id + day.day) % len(outcomes)]
+                name = list(outcomes)[(case.id + day.day) % len(outcomes)]
                 env["credit.collection.contact"].create(
                     {
                         "case_id": case.id,
                         "outcome_id": env.ref(f"credit_collection.contact_outcome_{name}").id,
                         "contact_id": case.call_partner_ids[:1].id,
+                        "note": outcomes[name],
                     }
                 )
 

@@ -77,6 +77,15 @@ class Customer:
     contact: dict = field(default_factory=dict)
 
 
+# Where nobody answers: numbers that are kept free for stories, or that are not given out.
+PHONES = {
+    "BE": "+32 2 555 01 {:02}",
+    "DE": "+49 30 23125 1{:02}",
+    "FR": "+33 1 99 00 12 {:02}",
+    "LU": "+352 55 50 {:02}",
+    "NL": "+31 20 555 01 {:02}",
+}
+
 FR, NL, DE, EN = "fr_FR", "nl_NL", "de_DE", "en_US"
 
 # A table, one customer after the other: the days say how he pays.

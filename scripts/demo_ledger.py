@@ -14,6 +14,7 @@ from demo_data import (
     DOLLAR,
     GOODS,
     IBAN,
+    PHONES,
     REFUSED,
     USERS,
 )
@@ -279,7 +280,7 @@ class Ledger:
         """Create the customers; the policies of some differ from those of the company."""
         env = self.env
         tags = {}
-        for customer in CUSTOMERS:
+        for number, customer in enumerate(CUSTOMERS):
             if customer.tag and customer.tag not in tags:
                 tags[customer.tag] = env["res.partner.category"].create({"name": customer.tag})
             partner = env["res.partner"].create(
@@ -292,6 +293,7 @@ class Ledger:
                     "city": customer.city,
                     "country_id": env.ref(f"base.{customer.country.lower()}").id,
                     "email": customer.email,
+                    "phone": PHONES[customer.country].format(number),
                     "category_id": tags[customer.tag].ids if customer.tag else False,
                 }
             )
