@@ -23,8 +23,8 @@ class CreditCollectionCockpit(models.Model):
     amount_overdue = fields.Monetary(
         "Overdue",
         readonly=True,
-        help="All debts that were due before today, as on the dashboard: also what is excluded from "
-        "dunning, and what was booked without a customer.",
+        help="All debts that were due before today, as on the dashboard: also what is excluded "
+        "from dunning, and what was booked without a customer.",
     )
     amount_excluded = fields.Monetary(
         "Excluded", readonly=True, help="Overdue, and excluded from dunning by a mark on the entry."

@@ -536,7 +536,7 @@ class CreditCollectionHandoverFile(models.AbstractModel):
                 [
                     (self.env._("Channel"), 11, ""),
                     (self.env._("Status"), 11, ""),
-                    (self.env._("To"), 24, ""),
+                    (self.env._("Sent to"), 24, ""),
                     (self.env._("When"), 15, "date"),
                     (self.env._("By"), 15, ""),
                     (self.env._("Proof"), 24, ""),
