@@ -399,13 +399,24 @@ class TestCollectionFigures(FiguresCommon, ChargeCommon):
         self._promise(invoice, 200.0, "2026-03-16")
         self.assertEqual(self._forecast(today), planned, "the installment, promised again")
 
-    def _plan(self, invoice):
+    def test_a_promise_of_what_is_not_planned_stays(self):
+        today = date(2026, 3, 2)
+        invoice = self._overdue_invoice(1000.0, "2026-02-20")
+        promise = self._promise(invoice, 400.0, "2026-03-06")
+        self._plan(invoice, 600.0)
+        self.assertEqual(promise.state, "open")
+        self.assertEqual(self._forecast(today)["promise", date(2026, 3, 6)], self._cents(400))
+        self.assertEqual(sum(self._forecast(today).values()), self._cents(1000))
+
+    def _plan(self, invoice, amount=None):
         self._commit()
         plan = self.env["credit.collection.payment.plan"].create(
             {
                 "case_id": self._case(invoice.commercial_partner_id).id,
                 "line_ids": [
-                    Command.create({"move_line_id": line.id, "amount": line.amount_residual})
+                    Command.create(
+                        {"move_line_id": line.id, "amount": amount or line.amount_residual}
+                    )
                     for line in invoice.line_ids
                     if line.account_type == "asset_receivable"
                 ],

@@ -598,7 +598,7 @@ class TestContacts(GuardCommon):
         self.assertIn("No e-mails and calls at night", notice.note)
         said = notice.run_id.action_send_now()["params"]
         self.assertEqual(said["type"], "warning")
-        self.assertIn("1 wait until 3/3/26", said["message"])
+        self.assertIn("1 wait, until 3/3/26", said["message"])
         self._at("2026-03-03 06:59")
         self._run_cron("credit_collection.ir_cron_send_notices")
         self.assertState(notice, "queued")

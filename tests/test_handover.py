@@ -264,9 +264,11 @@ class TestHandover(CollectionCommon):
             subtype_xmlid="mail.mt_comment",
             partner_ids=self.customer.ids,
         )
+        task = case._schedule_task("credit_collection.mail_activity_type_large_overdue")
+        task.action_feedback(feedback="We would settle at 70 %.")
         text = " ".join(self._read_pages(self._hand_over()))
         self.assertIn("Please pay", text)
-        self.assertNotRegex(text, "delivered earlier|Bad loser|inside.txt|talk.txt")
+        self.assertNotRegex(text, "delivered earlier|Bad loser|inside.txt|talk.txt|settle at")
         told = self._hand_over(has_notes=True)
         self.assertRegex(" ".join(self._read_pages(told)), "delivered earlier")
         self.assertTrue(any("inside" in name for name in self._read_zip(told)))

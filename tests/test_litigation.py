@@ -99,9 +99,12 @@ class TestLitigation(LitigationCommon):
     def test_everything_that_is_owed_is_covered_also_what_comes_later(self):
         first = self._overdue_invoice()
         self._commit()
-        self._case().date_next_action = "2026-03-01"
+        case = self._case()
+        case.date_next_action = "2026-03-01"
+        case._schedule_task("credit_collection.mail_activity_type_promise_broken")
         litigation = self._litigation(covers_customer=True, partner=self.customer)
-        self.assertFalse(self._case().date_next_action, "nobody calls him: it is in other hands")
+        self.assertFalse(case.date_next_action, "nobody calls him: it is in other hands")
+        self.assertFalse(case.activity_ids)
         later = self._overdue_invoice(50.0, due="2026-02-25")
         self.assertDecision(first | later, "hold")
         self.assertEqual(litigation.line_ids.move_id, first | later)

@@ -227,20 +227,28 @@ class CreditCollectionContact(models.Model):
         today = fields.Date.context_today(self)
         for contact in self.filtered(lambda one: one.channel == "call" and one.outcome_id):
             waiting = contact.case_id.activity_ids._get_dunning_calls()
-            tasks = waiting.activity_id | contact.case_id.activity_ids.filtered(
-                lambda task: (
-                    task.activity_type_id.category == "phonecall" and task.date_deadline <= today
-                )
-            )
+            others = contact._get_tasks_to_call(today) - waiting.activity_id
             if contact.outcome_id.is_reached:
                 contact.sudo().delivery_id = waiting[:1]
-                tasks.with_context(credit_collection_contact_logged=True).action_feedback(
-                    feedback=contact.note or contact.outcome_id.name
+                tasks = waiting.activity_id.with_context(credit_collection_contact_logged=True)
+                tasks.action_feedback(feedback=contact.note or contact.outcome_id.name)
+                others.action_feedback(feedback=contact.display_name)
+            elif contact.date_next and contact.date_next > today:
+                others.date_deadline = contact.date_next
+
+    def _get_tasks_to_call(self, day):
+        """Return the tasks that asked for a call on this day: the module's, and the user's own."""
+        self.ensure_one()
+        tasks = self.case_id.activity_ids.browse()
+        if fields.Datetime.context_timestamp(self, self.date).date() == day:
+            tasks = self.case_id.activity_ids.filtered(
+                lambda task: (
+                    task.activity_type_id.category == "phonecall"
+                    and task.date_deadline <= day
+                    and (task.automated or task.user_id == self.env.user)
                 )
-            elif contact.date_next:
-                tasks.filtered(lambda task: task.date_deadline <= today).sudo().write(
-                    {"date_deadline": contact.date_next}
-                )
+            )
+        return tasks.sudo()  # a colleague who is absent has the module's tasks, too
 
     @api.model
     def _log_deliveries(self, deliveries):

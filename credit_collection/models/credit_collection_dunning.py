@@ -469,7 +469,7 @@ class CreditCollectionDunning(models.Model):
                 "overrides_charges": self.overrides_charges or bool(self._get_refused_charges()),
                 "overrides_mentions": self.overrides_mentions or self.has_failed_by_law,
                 "override_user_id": self.env.user.id,
-                "note": self.note if self.state == "failed" else False,
+                "note": False,
             }
         )
         self.delivery_ids.sudo().date_not_before = False

@@ -597,9 +597,8 @@ class CreditCollectionLitigation(models.Model):
         self._set_state("open", allowed=("draft",), date_open=fields.Date.context_today(self))
         litigation._place_hold("litigation", False, lines=[(line, 0) for line in lines])
         litigation._hold_items()
-        if litigation.covers_customer:
-            litigation.case_id.date_next_action = False  # the next step is that of the litigation
         litigation._close_decided_tasks()
+        litigation._call_off_calls(lines)
         if litigation.stage_id:
             litigation._reach_stage()
         else:
@@ -612,12 +611,22 @@ class CreditCollectionLitigation(models.Model):
     def _close_decided_tasks(self):
         """What to do after the last reminder is decided now, unless another item waits for it."""
         if "last_level" not in self.case_id.item_ids.mapped("decision"):
-            self.case_id.activity_feedback(
-                ["credit_collection.mail_activity_type_last_level"],
-                feedback=self.env._(
-                    "Closed by itself: %(litigation)s begins.", litigation=self.display_name
-                ),
-            )
+            self._close_tasks_of("last_level")
+
+    def _call_off_calls(self, lines):
+        """Nobody is called about debts that are all pursued: the next step is that of the court."""
+        debts = self.case_id._get_debts().move_line_id
+        if debts._collection_get_sources() <= lines._collection_get_sources():
+            self.case_id.date_next_action = False
+            self._close_tasks_of("promise_broken", "large_overdue", "installment_unreminded")
+
+    def _close_tasks_of(self, *kinds):
+        self.case_id.activity_feedback(
+            [f"credit_collection.mail_activity_type_{kind}" for kind in kinds],
+            feedback=self.env._(
+                "Closed by itself: %(litigation)s begins.", litigation=self.display_name
+            ),
+        )
 
     def _check_opening(self):
         """Refuse to begin what could not be followed."""

@@ -501,9 +501,14 @@ class CreditCollectionPaymentPlan(models.Model):
     def _take_over_promises(self):
         """What was promised of nothing but planned items is paid as it is planned."""
         case = self.sudo().case_id
-        planned = self.line_ids.move_line_id._collection_get_sources()
+        whole = self.line_ids.filtered(lambda line: not line._get_amount_outside())
+        planned = whole.move_line_id._collection_get_sources()
+        today = fields.Date.context_today(self)
         promises = case._get_open_promises(planned).filtered(
-            lambda one: one.move_line_ids._collection_get_sources() <= planned
+            lambda one: (
+                one.date_deadline >= today  # else it is judged
+                and one.move_line_ids._collection_get_sources() <= planned
+            )
         )
         case._cancel_promises(promises, self.name)
 

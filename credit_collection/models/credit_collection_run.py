@@ -199,7 +199,7 @@ class CreditCollectionRun(models.Model):
             "tag": "display_notification",
             "params": {
                 "type": "warning" if waiting else "success",
-                "message": f"{message} {waiting}",
+                "message": " ".join(filter(None, [message, waiting])),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
@@ -213,7 +213,8 @@ class CreditCollectionRun(models.Model):
         if not waiting:
             return ""
         return self.env._(
-            "%(count)s wait until %(moment)s: the law of their customers lets them leave then.",
+            "%(count)s wait, until %(moment)s at the latest: the law of their customers lets them "
+            "leave then.",
             count=len(waiting.dunning_id),
             moment=format_datetime(
                 self.env, max(waiting.mapped("date_not_before")), dt_format="short"

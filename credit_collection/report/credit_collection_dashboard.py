@@ -280,8 +280,6 @@ class CreditCollectionDashboard(models.AbstractModel):
 
     def _get_trend(self, date, months):
         days = sorted(day for (day,) in months)
-        while len(days) > 1 and not months[days[0],]["amount_receivable"]:
-            del days[0]  # before there was anything
         return {
             "key": "trend",
             "type": "trend",

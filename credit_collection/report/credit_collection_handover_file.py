@@ -832,11 +832,11 @@ class CreditCollectionHandoverFile(models.AbstractModel):
     @api.model
     def _prepare_contacts_blocks(self, handover, _writer, _movements):
         """Return the calls with what was said; of other tasks, what it was unless notes are in."""
-        blocks = []
+        call, blocks = self.env.ref("mail.mail_activity_data_call"), []
         for message in handover._get_contacts():
             said = handover._prepare_message(message)
             kind = message.mail_activity_type_id
-            is_told = handover.has_notes or kind.category == "phonecall"
+            is_told = handover.has_notes or kind == call
             when = format_datetime(self.env, message.date, dt_format="medium")
             blocks.append(
                 {

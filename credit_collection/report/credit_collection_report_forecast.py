@@ -183,9 +183,13 @@ class CreditCollectionReportForecast(models.Model):
                      GROUP BY promise.id
                    ) promise
               JOIN credit_collection_promise_line_rel rel ON rel.promise_id = promise.id
-              JOIN claim ON claim.source_id = rel.move_line_id
-             WHERE NOT EXISTS (SELECT FROM plan
-                                WHERE plan.line_id = claim.id AND plan.amount_left > 0)
+              JOIN (
+                       SELECT claim.id, claim.source_id, claim.date_due,
+                              claim.amount - COALESCE(covered.amount, 0) AS amount
+                         FROM claim
+                    LEFT JOIN (SELECT line_id, sum(amount_left) AS amount FROM plan
+                             GROUP BY line_id) covered ON covered.line_id = claim.id
+                   ) claim ON claim.source_id = rel.move_line_id AND claim.amount > 0
             WINDOW earlier AS (PARTITION BY promise.id ORDER BY claim.date_due, claim.id)
             """,
             date=date,
