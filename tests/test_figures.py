@@ -187,6 +187,19 @@ class TestFigures(FiguresCommon):
         self.assertEqual(read(limit=1, count_limit=2), (2, [10.0]), "two or more")
         self.assertEqual(read(limit=2, offset=4), (0, []))
 
+    def test_a_page_of_a_report_computes_its_figures_once(self):
+        collector = self._user("pages", "credit_collection_group_user")
+        report = self._report("month", date(2026, 3, 31)).with_user(collector)
+
+        def read():
+            return report.web_search_read([], {"amount_receivable": {}}, limit=5, count_limit=101)
+
+        read()  # who the user is, and what he may
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        self.assertTrue(read()["length"])
+        self.assertEqual(self.env.cr.sql_log_count - before, 1)
+
     def test_figures_of_any_day_are_those_of_the_raw_ledger(self):
         ledger = self._read_ledger()
         self.assertGreater(len(ledger.entries), 200, "a few hundred movements")
