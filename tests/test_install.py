@@ -75,7 +75,6 @@ assert len(cases) == 3, cases
 env["credit.collection.hold"].create(
     {"case_id": cases[0].id, "reason": "query",
      "date_end": fields.Date.add(fields.Date.today(), days=30)})
-env["credit.collection.promise"].create({"case_id": cases[0].id, "amount": 10.0})
 disputed = env["account.move"].search([("partner_id", "=", customers[2].id)])
 dispute = env["credit.collection.dispute"].create(
     {"move_id": disputed.id, "amount": 40.0,
@@ -119,6 +118,7 @@ plan.agreement_id = env["ir.attachment"].create(
     {"name": "plan.pdf", "raw": b"%PDF-1.4", "res_model": plan._name, "res_id": plan.id})
 plan.action_propose()
 plan.action_activate()
+env["credit.collection.promise"].create({"case_id": cases[0].id, "amount": 10.0})
 assert plan.state == "active" and cases[0].hold_count == 3, (plan.state, cases[0].hold_count)
 env["mail.mail"].create(
     {"model": plan._name, "res_id": plan.id, "subject": "Late installment",
