@@ -51,6 +51,8 @@ class CreditCollectionReportForecast(models.Model):
                  usual AS MATERIALIZED (%(usual)s),
                  claim AS MATERIALIZED (%(claim)s),
                  plan AS MATERIALIZED (%(plan)s),
+                 covered AS MATERIALIZED (
+                     SELECT line_id, sum(amount_left) AS amount FROM plan GROUP BY line_id),
                  promised AS MATERIALIZED (%(promised)s),
                  planned AS MATERIALIZED (%(planned)s),
                  expected AS (%(expected)s)
@@ -187,8 +189,7 @@ class CreditCollectionReportForecast(models.Model):
                        SELECT claim.id, claim.source_id, claim.date_due,
                               claim.amount - COALESCE(covered.amount, 0) AS amount
                          FROM claim
-                    LEFT JOIN (SELECT line_id, sum(amount_left) AS amount FROM plan
-                             GROUP BY line_id) covered ON covered.line_id = claim.id
+                    LEFT JOIN covered ON covered.line_id = claim.id
                    ) claim ON claim.source_id = rel.move_line_id AND claim.amount > 0
             WINDOW earlier AS (PARTITION BY promise.id ORDER BY claim.date_due, claim.id)
             """,
@@ -283,8 +284,7 @@ class CreditCollectionReportForecast(models.Model):
                          FROM claim
                     LEFT JOIN (SELECT line_id, sum(amount) AS amount FROM promised
                              GROUP BY line_id) promised ON promised.line_id = claim.id
-                    LEFT JOIN (SELECT line_id, sum(amount_left) AS amount FROM plan
-                             GROUP BY line_id) covered ON covered.line_id = claim.id
+                    LEFT JOIN covered ON covered.line_id = claim.id
                     LEFT JOIN usual own ON own.company_id = claim.company_id
                                        AND own.partner_id = claim.partner_id
                                        AND NOT own.is_all

@@ -14,7 +14,6 @@ class CreditCollectionReportItem(models.Model):
     _ratios = {"days_late_weighted": ("amount_days", "amount_overdue")}
 
     move_id = fields.Many2one("account.move", "Document", readonly=True)
-    move_line_id = fields.Many2one("account.move.line", "Journal item", readonly=True)
     invoice_user_id = fields.Many2one("res.users", "Salesperson", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     bucket_id = fields.Many2one(
@@ -52,8 +51,8 @@ class CreditCollectionReportItem(models.Model):
         Bucket = self.env["credit.collection.bucket"]
         return SQL(
             """
-            SELECT line.id, line.id AS move_line_id, line.move_id, line.company_id,
-                   line.partner_id, line.currency_id, move.invoice_user_id, line.date,
+            SELECT line.id, line.move_id, line.company_id, line.partner_id, line.currency_id,
+                   move.invoice_user_id, line.date,
                    line.date_due, line.amount_residual, line.amount_residual_currency,
                    late.days AS days_late, late.days AS days_late_weighted,
                    CASE WHEN late.days > 0 THEN line.amount_residual ELSE 0 END AS amount_overdue,
