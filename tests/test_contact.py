@@ -115,6 +115,17 @@ class TestContact(CollectionCommon):
             },
         )
 
+    def test_what_was_said_is_taken_along(self):
+        self._owe()
+        self._commit()
+        case = self._case()
+        context = self._log("will_pay", note="Pays by Friday").action_next_step()["context"]
+        dialog = Form(self.env["credit.collection.promise"].with_context(**context))
+        self.assertEqual(dialog.note, "Pays by Friday")
+        promise = dialog.save()
+        self.assertEqual(promise.case_id, case)
+        self.assertFalse(promise._get_holds().note, "what was said is told once")
+
     def test_bad_input_is_refused_in_words(self):
         invoice = self._owe()
         stranger = self._customer("Somebody Else")

@@ -43,7 +43,8 @@ class CreditCollectionAgreement(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        free = without_defaults(self, self._get_judged_fields())
+        # a note that a dialog proposes is about the agreement, not about the hold that it places
+        free = without_defaults(self, self._get_judged_fields() | {"note"})
         agreements = super(CreditCollectionAgreement, free).create(vals_list)
         agreements.case_id._finish_next_step()
         return agreements

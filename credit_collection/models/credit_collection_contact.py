@@ -183,12 +183,16 @@ class CreditCollectionContact(models.Model):
     # -------------------------------------------------------------------------
 
     def action_next_step(self):
-        """Open what the outcome asks to be entered; close the dialog when it asks for nothing."""
+        """Open what the outcome asks to be entered; close the dialog when it asks for nothing.
+
+        What was said is taken along.
+        """
         self.ensure_one()
         button = NEXT_STEPS.get(self.outcome_id.next_step)
         if not button:
             return {"type": "ir.actions.act_window_close"}
-        return getattr(self.case_id, button)()
+        action = getattr(self.case_id, button)()
+        return action | {"context": action["context"] | {"default_note": self.note}}
 
     # -------------------------------------------------------------------------
     # Business
