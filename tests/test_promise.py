@@ -151,6 +151,21 @@ class TestPromise(CollectionCommon):
         self.assertIn(f"Payment announced, {hold.origin} (", self._items(invoice).explanation)
         self.assertEqual(hold.action_open_origin()["res_id"], promise.id)
 
+    def test_the_day_that_is_proposed_is_one_on_which_banks_are_open(self):
+        self._overdue_invoice(100.0)
+        self._commit()
+        self.company.country_id = self.env.ref("base.be")
+        context = self._case().action_promise()["context"]
+        proposed = {}
+        for today in ("2026-03-02", "2026-03-07", "2026-03-30"):  # the last: Easter Monday follows
+            self._day(today)
+            dialog = Form(self.env["credit.collection.promise"].with_context(**context))
+            proposed[today] = str(dialog.date_promised)
+        self.assertEqual(
+            proposed,
+            {"2026-03-02": "2026-03-09", "2026-03-07": "2026-03-16", "2026-03-30": "2026-04-07"},
+        )
+
     def test_a_confirmation_goes_out_in_the_language_of_the_customer(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.customer.lang = "fr_FR"

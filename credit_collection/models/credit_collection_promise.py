@@ -64,7 +64,7 @@ class CreditCollectionPromise(models.Model):
     date_promised = fields.Date(
         "To be paid by",
         required=True,
-        default=lambda self: fields.Date.add(fields.Date.context_today(self), days=7),
+        default=lambda self: self._default_date_promised(),
         tracking=True,
     )
     date_deadline = fields.Date(
@@ -115,8 +115,18 @@ class CreditCollectionPromise(models.Model):
 
     @api.model
     def _default_currency_id(self):
+        return self._default_company().currency_id
+
+    @api.model
+    def _default_date_promised(self):
+        """In a week, when banks are open."""
+        week = fields.Date.add(fields.Date.context_today(self), days=7)
+        return add_working_days(week, 0, self._default_company().country_id.code)
+
+    @api.model
+    def _default_company(self):
         case = self.env["credit.collection.case"].browse(self.env.context.get("default_case_id"))
-        return (case.company_id or self.env.company).currency_id
+        return case.company_id or self.env.company
 
     @api.depends("amount", "currency_id", "date_promised")
     @api.depends_context("lang")
