@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..const import WRITTEN_CHANNELS
+
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
@@ -37,6 +39,29 @@ class AccountMoveLine(models.Model):
         return (
             self.amount_residual_currency if currency == self.currency_id else self.amount_residual
         )
+
+    def _collection_get_first_letters(self):
+        """Return the notices by which each of these items was first claimed in writing."""
+        sources = self._collection_get_sources()
+        claimed = self.env["credit.collection.dunning.line"].search(
+            [
+                ("move_line_id", "in", (self | sources).ids),
+                ("level_id", "!=", False),
+                ("dunning_id.state", "=", "sent"),
+                (
+                    "dunning_id.delivery_ids",
+                    "any",
+                    [("state", "=", "sent"), ("channel", "in", WRITTEN_CHANNELS)],
+                ),
+            ]
+        )
+        letters = claimed.dunning_id.sorted(lambda one: (one.date_sent, one.id))
+        by_source = claimed.grouped(lambda line: line.move_line_id._collection_get_sources())
+        first = {
+            source: next(one for one in letters if one in lines.dunning_id)
+            for source, lines in by_source.items()
+        }
+        return letters.filtered(lambda one: one in first.values())
 
     def _collection_get_interest_stop_dates(self):
         """Return `{line: day}` for those of these items on which interest has stopped.

@@ -431,6 +431,20 @@ class CreditCollectionCase(models.Model):
             return self.env._("%(email)s asked not to be written to.", email=email)
         return None
 
+    def _tell_first_letters(self, items):
+        """Return by which letters items were first claimed, where the law wants it recalled.
+
+        In the language of the environment; nothing where no firm writes, or no letter left yet.
+        """
+        self.ensure_one()
+        company, customer = self.company_id, self.partner_id
+        if not company._collection_get_firm():
+            return ""
+        profile = customer._collection_get_contracts(company)[customer].profile
+        if not profile._demands_first_letters(company):
+            return ""
+        return items.sudo()._collection_get_first_letters()._tell_first_letters()
+
     @api.model
     def _cron_assess(self):
         """Look at every company's ledger once a day: levels are reached by waiting alone."""

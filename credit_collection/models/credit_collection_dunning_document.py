@@ -112,7 +112,7 @@ class CreditCollectionDunning(models.Model):
             "company": self.company_id,
             "contact": self._get_contact(),
             "address": self._get_document_address(),
-            "first_letters": self._write_first_letters(writer),
+            "first_letters": self._write_first_letters(),
             "date": writer.long_date(today),
             "deadline": writer.long_date(self.date_deadline),
             "has_levels": has_levels,
@@ -392,15 +392,21 @@ class CreditCollectionDunning(models.Model):
             return self.env["credit.collection.mention"]
         return self.legal_profile_id.mention_ids.filtered(lambda one: occasions[one.occasion])
 
-    def _write_first_letters(self, writer):
+    def _write_first_letters(self):
         """Return the sentence that recalls the first letters, where the law demands it."""
-        if "first_letter" not in self._get_mentions().mapped("kind"):
+        if not self.legal_profile_id._demands_first_letters(self.company_id):
             return ""
+        return self.first_letter_ids._tell_first_letters()
+
+    def _tell_first_letters(self):
+        """Return the sentence that recalls these notices, in the language of the environment."""
         letters = [
             self.env._(
-                "%(notice)s of %(date)s", notice=one.name, date=writer.long_date(one.date_sent)
+                "%(notice)s of %(date)s",
+                notice=one.name,
+                date=format_long_date(self.env, one.date_sent),
             )
-            for one in self.first_letter_ids
+            for one in self
         ]
         return letters and self.env._(
             "First letter about this debt: %(letters)s.", letters=format_list(self.env, letters)

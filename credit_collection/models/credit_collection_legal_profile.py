@@ -367,6 +367,12 @@ class CreditCollectionLegalProfile(models.Model):
         self.ensure_one()
         return self.debtor_kind == "consumer" and self.reminder_days > 0
 
+    def _demands_first_letters(self, company):
+        """Return whether a firm must recall by which letters debts were claimed first."""
+        mentions = self.mention_ids.filtered(lambda one: one.occasion == "mandate")
+        is_firm = bool(company._collection_get_firm())
+        return is_firm and "first_letter" in mentions.mapped("kind")
+
     def _limits_contact(self):
         """Return whether this law says when, or how often, a debtor may be contacted."""
         return any(

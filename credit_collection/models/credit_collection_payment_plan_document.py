@@ -81,7 +81,12 @@ class CreditCollectionPaymentPlan(models.Model):
             "installments": list(split_every(_TABLE_ROWS, installments)),
             "tolerance_days": company.sudo().collection_plan_tolerance_days,
             "bank": bank._prepare_collection_bank_vals(),
+            "first_letters": self._tell_first_letters(),
         }
+
+    def _tell_first_letters(self):
+        """Return the sentence on the letters that came first, where the law wants it recalled."""
+        return self.case_id._tell_first_letters(self.line_ids.move_line_id)
 
     def _get_continuation(self, number):
         """Return the line at the top of the pages after the first one."""
@@ -160,6 +165,7 @@ class CreditCollectionInstallment(models.Model):
                 "company": company,
                 "body": body,
                 "deadline": texts["deadline"],
+                "first_letters": plan.with_env(self.env)._tell_first_letters(),
                 "payment": {
                     "amount": texts["amount"],
                     "reference": self.reference,

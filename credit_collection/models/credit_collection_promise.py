@@ -366,6 +366,10 @@ class CreditCollectionPromise(models.Model):
             invoices=invoices,
         )
 
+    def _tell_first_letters(self):
+        """Return the sentence on the letters that came first, where the law wants it recalled."""
+        return self.case_id._tell_first_letters(self.move_line_ids)
+
     def _send_confirmation(self):
         """Write to the customer what he has promised, in his language."""
         self.ensure_one()

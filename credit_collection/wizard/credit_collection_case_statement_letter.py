@@ -101,6 +101,7 @@ class CreditCollectionCaseStatementLetter(models.TransientModel):
             "note": wizard.note,
             "sections": sections,
             "payment": any(section["is_owed"] for section in sections) and self._tell_bank(bank),
+            "first_letters": self.case_id._origin._tell_first_letters(self.line_ids._origin),
         }
 
     def _get_intro(self, options):
