@@ -349,7 +349,10 @@ class TestFrenchMandate(FirmCommon):
         return own
 
     def _read_letter(self, notice):
-        pages = PdfFileReader(io.BytesIO(notice.letter_id.raw)).pages
+        return self._read_pdf(notice.letter_id)
+
+    def _read_pdf(self, attachment):
+        pages = PdfFileReader(io.BytesIO(attachment.raw)).pages
         return " ".join(" ".join(page.extractText().split()) for page in pages)
 
     def _find_missing(self, notice, text):
@@ -399,6 +402,85 @@ class TestFrenchMandate(FirmCommon):
         self.assertFalse(self._notice().first_letter_ids)
         self.assertState(self._notice(), "sent")
 
+    def _state(self):
+        """Print and send a statement of account; return the letter as text."""
+        self._commit()
+        wizard = self.env["credit.collection.case.statement"].create(
+            {"case_ids": [Command.set(self._case(self.french).ids)], "note": "As you asked."}
+        )
+        with self.allow_pdf_render():
+            wizard.action_send()
+        self._send_mails()
+        attachment = self.env["ir.attachment"].search([], order="id desc", limit=1)
+        return self._read_pdf(attachment), wizard.preview
+
+    def _agree(self, invoice):
+        """Return a payment plan that is agreed, from 16 March on."""
+        plan = self.env["credit.collection.payment.plan"].create(
+            {
+                "case_id": self._case(self.french).id,
+                "date_first": "2026-03-16",
+                "line_ids": [
+                    Command.create({"move_line_id": line.id})
+                    for line in invoice.line_ids.filtered("date_maturity")
+                ],
+            }
+        )
+        plan.action_make_installments()
+        with self.allow_pdf_render():
+            plan.action_propose()
+        plan.action_activate()
+        return plan
+
+    def test_everything_else_that_is_written_about_a_debt_recalls_it_too(self):
+        """A statement, a promise that is confirmed, a payment plan and its reminder."""
+        invoice = self._overdue_invoice(100.0, partner=self.french)
+        self._dun()
+        first = self._notice()
+        recalled = f"First letter about this debt: {first.name} of March 2, 2026."
+        letter, preview = self._state()
+        self.assertIn(recalled, letter)
+        self.assertIn(recalled, preview)
+        self.assertIn(recalled, self._read_email(self.french.email))
+        promise = self.env["credit.collection.promise"].create(
+            {
+                "case_id": self._case(self.french).id,
+                "amount": 100.0,
+                "date_promised": "2026-03-09",
+                "is_confirmed": True,
+            }
+        )
+        self._send_mails()
+        self.assertIn("March 9, 2026", self._read_email(self.french.email))
+        self.assertIn(recalled, self._read_email(self.french.email))
+        promise.action_cancel()
+        plan = self._agree(invoice)
+        self.assertIn(recalled, self._read_pdf(plan.agreement_id))
+        self._run_cron("credit_collection.ir_cron_follow_plans", on="2026-03-19")
+        self._send_mails()
+        self.assertIn(plan.name, self._read_email(self.french.email))
+        self.assertIn(recalled, self._read_email(self.french.email))
+
+    def test_what_is_written_before_the_first_letter_recalls_none(self):
+        self._overdue_invoice(100.0, partner=self.french)
+        letter, preview = self._state()
+        self.assertIn("As you asked.", letter)
+        self.assertNotIn("First letter", letter + preview)
+
+    def test_a_statement_recalls_the_first_letter_of_each_debt_once(self):
+        self._overdue_invoice(100.0, partner=self.french)
+        self._dun()
+        first = self._notice()
+        self._overdue_invoice(200.0, "2026-02-25", partner=self.french)
+        self._dun("2026-03-16")
+        second = self._notice()
+        self._dun("2026-03-30")
+        self.assertIn(
+            f"First letter about this debt: {first.name} of March 2, 2026 and "
+            f"{second.name} of March 16, 2026.",
+            self._state()[0],
+        )
+
     def test_who_collects_for_himself_and_other_laws_are_not_bothered(self):
         self.bank.unlink()
         self._overdue_invoice(100.0)
@@ -413,6 +495,7 @@ class TestFrenchMandate(FirmCommon):
         self.assertState(own, "sent")
         self._dun("2026-03-30")
         self.assertNotIn("First letter", self._read_letter(self._notice()))
+        self.assertNotIn("First letter", self._state()[0])
 
     def test_each_mention_that_lacks_is_named(self):
         """Letter and e-mail say everything; what is taken out of them is missed."""
@@ -685,6 +768,19 @@ class TestClientReport(FirmCommon):
         self.assertIn(disputed.name, text)
         self.assertIn("postal address of – Large Ltd", text)
         self.assertIn("33.00", text)
+
+    def test_a_long_list_of_needs_is_cut_but_not_for_a_single_one(self):
+        for number in range(9):
+            partner = self._customer(f"Receipt {number}")
+            self._unmatched_payment(100.0 - number, partner=partner)
+        whole = self._read(self._make())
+        self.assertIn("– Receipt 8: 92.00", whole)
+        self.assertNotIn("more", whole)
+        self._unmatched_payment(50.0, partner=self._customer("Receipt 9"))
+        cut = self._read(self._make())
+        self.assertIn("– Receipt 7: 93.00", cut)
+        self.assertNotIn("Receipt 8", cut)
+        self.assertIn("– and 2 more", cut)
 
     def test_it_speaks_the_language_of_the_client(self):
         self._story()

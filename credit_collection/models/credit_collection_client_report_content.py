@@ -105,8 +105,9 @@ class CreditCollectionClientReport(models.Model):
             ],
             "balance": self._amount(writer, sum(totals)),
             "text": self.env._(
-                "On %(date)s, %(owing)s customers owed you %(balance)s, credits deducted. Of this, "
-                "%(overdue)s (%(share)s) was overdue, from %(late)s customers.",
+                "On %(date)s, your customers owed you %(balance)s, credits deducted (number of "
+                "customers: %(owing)s). Of this, %(overdue)s (%(share)s) was overdue (number of "
+                "customers: %(late)s).",
                 date=format_long_date(self.env, self.date_to),
                 owing=len(owing),
                 balance=self._amount(writer, sum(totals)),
@@ -347,7 +348,7 @@ class CreditCollectionClientReport(models.Model):
     def _shorten(self, details):
         """Return the first details, and how many there are beside them."""
         more = len(details) - _NEEDS
-        if more <= 0:
+        if more <= 1:  # the last one takes the place of the line that would count it
             return details
         return [*details[:_NEEDS], self.env._("and %(count)s more", count=more)]
 
