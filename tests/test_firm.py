@@ -548,6 +548,22 @@ class TestFrenchMandate(FirmCommon):
         self.assertIn("enter the street and the city of Ledger & Partners", reason)
         self.assertIn(f"enter the street and the city of {self.company.name}", reason)
 
+    def test_the_proposal_says_already_what_is_to_be_entered(self):
+        self.bank.unlink()
+        self.firm.city = self.firm.zip = False
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.french.lang = "fr_FR"
+        self._overdue_invoice(100.0, partner=self.french)
+        self._overdue_invoice(100.0)
+        proposed = self._propose().dunning_ids.grouped("customer_id")
+        self.assertEqual(
+            proposed[self.french].warning,
+            "Address of the firm: enter the street and the city of Ledger & Partners. "
+            f"How to pay: enter the bank account of {self.company.name}.",
+            "in the language of whoever approves",
+        )
+        self.assertFalse(proposed[self.customer].warning, "his law demands nothing of a firm")
+
     def test_without_the_list_of_invoices_it_says_no_basis(self):
         self._level(1).show_items = False
         self._overdue_invoice(100.0, partner=self.french)

@@ -271,6 +271,8 @@ class CreditCollectionDunning(models.Model):
                 )
             elif dunning in drafts and not dunning._get_email() and dunning.level_id.send_email:
                 dunning.warning = self.env._("There is no e-mail address.")
+            elif dunning in drafts:
+                dunning.warning = " ".join(dunning._get_missing_data())
 
     def write(self, vals):
         if not self.env.su and self._get_protected_fields() & vals.keys():

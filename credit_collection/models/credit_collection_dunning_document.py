@@ -24,6 +24,8 @@ _CHARGE_ROWS = 8
 _SHEET_MM, _ITEM_MM, _ROW_MM, _NOTE_MM = 220, 32, 4.5, 7
 _NOTE_ROWS = 0.6  # a sentence below a row, in rows
 _CLOSING_PARAGRAPHS = 2  # that stay on the page of the greeting
+# mentions that come from what people enter elsewhere, not from the text of the level
+_ENTERED = ("collector", "creditor_address", "number", "payment", "goods")
 _REMITTANCE_LENGTH = 140  # what a SEPA credit transfer carries
 _PRODUCTS_LENGTH = 110  # what fits on a line below an invoice
 
@@ -434,7 +436,7 @@ class CreditCollectionDunning(models.Model):
                     for line in lines
                 ],
                 "parts": lambda: dunning._get_part_values(writer),
-                "payment": lambda: dunning._get_payment_values(writer),
+                "payment": lambda: self._get_payment_values(writer),
                 "goods": lambda: self._get_goods_values(lines),
                 "due": lambda: [(line.name, writer.date(line.date_due), "") for line in lines],
                 "deadline": lambda: [(company.name, dunning._write_date(self.date_deadline), "")],
@@ -449,6 +451,17 @@ class CreditCollectionDunning(models.Model):
                     for value in (one.name, writer.long_date(one.date_sent))
                 ],
             }
+        )
+
+    def _get_missing_data(self):
+        """Return what to enter before this is sent: what it must say and nobody has entered yet."""
+        demanded = self._get_mentions().mapped("kind")
+        kinds = [kind for kind in _ENTERED if kind in demanded]
+        values = kinds and self._get_mention_values()
+        return list(
+            dict.fromkeys(
+                advice for kind in kinds for _name, value, advice in values[kind] if not value
+            )
         )
 
     def _get_collector_values(self):
