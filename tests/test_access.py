@@ -328,6 +328,13 @@ class TestAccess(CollectionCommon):
             with self.assertRaises(AccessError):
                 self._call(user, "res.partner", "action_collection_open_case", self.customer.ids)
 
+    def test_whoever_sees_no_dunning_duplicates_customers_as_ever(self):
+        keeper = self._user("keeper", "base.group_partner_manager")
+        self.customer.write({"collection_debtor_kind": "public", "collection_nature": "goods"})
+        copied = self.customer.with_user(keeper).copy().sudo()
+        self.assertFalse(copied.collection_debtor_kind, "the copy is another debtor")
+        self.assertFalse(copied.collection_nature)
+
     def test_the_debtor_does_not_read_the_letter_of_another(self):
         self._overdue_invoice()
         dunning = self._dun().dunning_ids

@@ -29,6 +29,7 @@ class ResPartner(models.Model):
     collection_debtor_kind = fields.Selection(
         DEBTOR_KINDS,
         "Kind of debtor",
+        copy=False,
         groups=_READERS,
         help="Decides which law applies to late payment. When empty: a company, or somebody with a "
         "tax number, is a business, and any other person a consumer.",
@@ -36,6 +37,7 @@ class ResPartner(models.Model):
     collection_nature = fields.Selection(
         CLAIM_NATURES,
         "Nature of the claims",
+        copy=False,
         groups=_READERS,
         help="Decides after how long the claims lapse. As set for the company when empty.",
     )
