@@ -19,6 +19,8 @@ class CreditCollectionReport(models.AbstractModel):
     _ratios = {}
     # measures as of their `date`: of several days the average says something, and no sum
     _balances = ()
+    # where most of the work is in the columns, a page is first found and then read
+    _finds_pages_first = False
 
     company_id = fields.Many2one("res.company", readonly=True)
     company_currency_id = fields.Many2one("res.currency", "Company currency", readonly=True)
@@ -58,8 +60,11 @@ class CreditCollectionReport(models.AbstractModel):
         if not limit or not count_limit or offset + limit > count_limit:
             return super().web_search_read(domain, specification, offset, limit, order, count_limit)
         wanted = [*specification, "company_id"]
-        found = self.search_fetch(domain, wanted, limit=count_limit, order=order)
+        first = () if self._finds_pages_first else wanted
+        found = self.search_fetch(domain, first, limit=count_limit, order=order)
         page = self.browse(found.ids[offset : offset + limit])
+        if self._finds_pages_first:
+            self.search_fetch([("id", "in", page.ids)], wanted)
         return {"length": len(found), "records": page.web_read(specification)}
 
     def _read_group_select(self, aggregate_spec, query):

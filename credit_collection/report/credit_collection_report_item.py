@@ -12,6 +12,7 @@ class CreditCollectionReportItem(models.Model):
     _order = "date_due, id"
     _rec_name = "move_id"
     _ratios = {"days_late_weighted": ("amount_days", "amount_overdue")}
+    _finds_pages_first = True
 
     move_id = fields.Many2one("account.move", "Document", readonly=True)
     invoice_user_id = fields.Many2one("res.users", "Salesperson", readonly=True)
