@@ -402,11 +402,15 @@ class TestFrenchMandate(FirmCommon):
         self.assertFalse(self._notice().first_letter_ids)
         self.assertState(self._notice(), "sent")
 
-    def _state(self):
+    def _state(self, **vals):
         """Print and send a statement of account; return the letter as text."""
         self._commit()
         wizard = self.env["credit.collection.case.statement"].create(
-            {"case_ids": [Command.set(self._case(self.french).ids)], "note": "As you asked."}
+            {
+                "case_ids": [Command.set(self._case(self.french).ids)],
+                "note": "As you asked.",
+                **vals,
+            }
         )
         with self.allow_pdf_render():
             wizard.action_send()
@@ -468,7 +472,7 @@ class TestFrenchMandate(FirmCommon):
         self.assertNotIn("First letter", letter + preview)
 
     def test_a_statement_recalls_the_first_letter_of_each_debt_once(self):
-        self._overdue_invoice(100.0, partner=self.french)
+        paid = self._overdue_invoice(100.0, partner=self.french)
         self._dun()
         first = self._notice()
         self._overdue_invoice(200.0, "2026-02-25", partner=self.french)
@@ -479,6 +483,12 @@ class TestFrenchMandate(FirmCommon):
             f"First letter about this debt: {first.name} of March 2, 2026 and "
             f"{second.name} of March 16, 2026.",
             self._state()[0],
+        )
+        self._pay(paid, on="2026-03-30")
+        self.assertIn(
+            f"First letter about this debt: {second.name} of March 16, 2026.",
+            self._state(kind="movements", date_from="2026-01-01")[0],
+            "what is paid is not claimed any more",
         )
 
     def test_who_collects_for_himself_and_other_laws_are_not_bothered(self):

@@ -432,7 +432,7 @@ class CreditCollectionCase(models.Model):
         return None
 
     def _tell_first_letters(self, items):
-        """Return by which letters items were first claimed, where the law wants it recalled.
+        """Return by which letters what is owed was first claimed, where the law wants it recalled.
 
         In the language of the environment; nothing where no firm writes, or no letter left yet.
         """
@@ -443,7 +443,8 @@ class CreditCollectionCase(models.Model):
         profile = customer._collection_get_contracts(company)[customer].profile
         if not profile._demands_first_letters(company):
             return ""
-        return items.sudo()._collection_get_first_letters()._tell_first_letters()
+        owed = items.sudo().filtered(lambda line: line.amount_residual > 0)
+        return owed._collection_get_first_letters()._tell_first_letters()
 
     @api.model
     def _cron_assess(self):
