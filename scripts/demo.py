@@ -299,12 +299,16 @@ class Demo:
         self.send()
 
     def send(self):
-        """Send until nothing is left, as the scheduled actions do hour after hour."""
+        """Send all that may leave now, as the scheduled actions do hour after hour."""
         Delivery = self.env["credit.collection.delivery"]
         automatic = [
             ("state", "=", "todo"),
             ("channel", "in", Delivery._get_automatic_channels()),
             ("dunning_id.state", "in", ("queued", "sent")),
+            # what may not be sent on a day of rest waits for the next one
+            "|",
+            ("date_not_before", "=", False),
+            ("date_not_before", "<=", fields.Datetime.now()),
         ]
         while Delivery.search_count(automatic, limit=1):
             self.env["credit.collection.dunning"]._cron_send()
@@ -395,13 +399,16 @@ class Demo:
         )
         if not waiting:
             return
-        dunnings = waiting.dunning_id
-        action = dunnings.action_print_letters()
+        action = waiting.dunning_id.action_print_letters()
+        # what the law lets nobody post today is not printed, and waits
+        printed = waiting.filtered(lambda one: one.state == "under_way").dunning_id
+        if not printed:
+            return
         attachment = env["ir.attachment"].browse(
             int(re.search(r"/content/(\d+)", action["url"])[1])
         )
         (self.folder / "letters" / f"{day}_to_post.pdf").write_bytes(attachment.raw)
-        dunnings.action_mark_posted()
+        printed.action_mark_posted()
 
     # -------------------------------------------------------------------------
     # Today
@@ -450,7 +457,7 @@ def main(env, argv):
     for name in ("letters", "mails"):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
-    today = fields.Date.today()
+    today = fields.Date.to_date(os.environ.get("TODAY")) or fields.Date.today()
     with (
         SmtpSink(folder / "mails", refused={REFUSED}).serving() as sink,
         freeze_time(str(today)) as clock,

@@ -1,6 +1,7 @@
 #!/bin/bash
 # demo.sh: build the demo database (scripts/demo*.py), unless it is there and nothing has changed since.
 # DB (its name), FRESH=1 (build it anyway), SERVE=0 (do not serve it), PORT, HOST: see serve.sh.
+# TODAY=2026-11-25: as if it were that day; what people do depends on the days of the week.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$CC_ROOT"
