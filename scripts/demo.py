@@ -300,18 +300,10 @@ class Demo:
 
     def send(self):
         """Send all that may leave now, as the scheduled actions do hour after hour."""
+        Dunning = self.env["credit.collection.dunning"]
         Delivery = self.env["credit.collection.delivery"]
-        automatic = [
-            ("state", "=", "todo"),
-            ("channel", "in", Delivery._get_automatic_channels()),
-            ("dunning_id.state", "in", ("queued", "sent")),
-            # what may not be sent on a day of rest waits for the next one
-            "|",
-            ("date_not_before", "=", False),
-            ("date_not_before", "<=", fields.Datetime.now()),
-        ]
-        while Delivery.search_count(automatic, limit=1):
-            self.env["credit.collection.dunning"]._cron_send()
+        while Delivery.search_count(Dunning._get_queue_domain(), limit=1):
+            Dunning._cron_send()
             with mute_logger("odoo.addons.mail.models.mail_mail"):  # one mailbox is closed
                 self.env["mail.mail"].process_email_queue()
 

@@ -865,15 +865,8 @@ class CreditCollectionDunning(models.Model):
     @api.model
     def _cron_send(self, batch_size=100):
         """Send the queue in small committed batches; several workers may share it."""
-        domain = [
-            ("state", "=", "todo"),
-            ("channel", "in", self.env["credit.collection.delivery"]._get_automatic_channels()),
-            ("dunning_id.state", "in", ("queued", "sent")),  # sent: by letter, before its e-mail
-            "|",
-            ("date_not_before", "=", False),
-            ("date_not_before", "<=", fields.Datetime.now()),
-        ]
         Delivery = self.env["credit.collection.delivery"]
+        domain = self._get_queue_domain()
         waiting = Delivery.search(domain, limit=batch_size)
         locked = waiting.dunning_id.try_lock_for_update()
         deliveries = waiting.filtered(lambda one: one.dunning_id in locked).filtered_domain(domain)
@@ -882,6 +875,18 @@ class CreditCollectionDunning(models.Model):
         self.env["ir.cron"]._commit_progress(
             len(deliveries), remaining=Delivery.search_count(domain) if deliveries else 0
         )
+
+    @api.model
+    def _get_queue_domain(self):
+        """Return which deliveries leave by themselves, and may leave now."""
+        return [
+            ("state", "=", "todo"),
+            ("channel", "in", self.env["credit.collection.delivery"]._get_automatic_channels()),
+            ("dunning_id.state", "in", ("queued", "sent")),  # sent: by letter, before its e-mail
+            "|",
+            ("date_not_before", "=", False),
+            ("date_not_before", "<=", fields.Datetime.now()),
+        ]
 
     def _check_amounts(self):
         """Bring the lines up to date before anything leaves; return the notices still to be sent.
